@@ -1,0 +1,249 @@
+"""The instrument: reference producer, reference consumer and the memory they work in (C++, ``dlpack_impl``).
+
+Strides are in elements, byte offsets in bytes, everywhere. Names of dtypes are the catalogue's.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+Number = bool | int | float | complex
+
+DIGEST: str
+
+# Errors: InvalidArgument (ValueError), TypeMismatch (TypeError), DLPackBufferError (BufferError), DeviceError
+# (RuntimeError). Each message names the field, the value and the limit.
+class InvalidArgument(ValueError): ...
+class TypeMismatch(TypeError): ...
+class DLPackBufferError(BufferError): ...
+class DeviceError(RuntimeError): ...
+
+def dtypes() -> dict[str, tuple[int, int, int, bool]]:
+    """Every dtype of DLPack 1.3: name -> (code, bits, lanes, padded)."""
+
+def encode(dtype: str, value: Number | Sequence[Number]) -> bytes:
+    """Bytes of one element (lanes > 1: a sequence). Sub-byte packed dtypes: one byte, value in the low bits."""
+
+def decode(dtype: str, raw: bytes, index: int = 0) -> Any:
+    """Element ``index`` of C-contiguous ``raw``; packed sub-byte dtypes are indexed by element."""
+
+class Template:
+    """Image of one allocation: canaries and elements, made once per dtype x layout x kind, stamped many times.
+
+    ``values``: one number an index in C order (distinct indices that share an address get the value of the
+    last one). ``offset``: elements from the origin to element 0; the origin is ``alignment`` bytes aligned
+    plus ``skew`` bytes. ``kind``: ordinary, guard-before, guard-after, readonly (ordinary memory that its
+    buffer export calls read-only), mapped-readonly.
+    """
+
+    def __init__(
+        self,
+        dtype: str,
+        shape: Sequence[int],
+        strides: Sequence[int],
+        offset: int,
+        values: Sequence[Any],
+        *,
+        kind: str = "ordinary",
+        alignment: int = 256,
+        skew: int = 0,
+    ) -> None: ...
+    def make(self) -> Memory: ...
+    @property
+    def raw(self) -> bytes:
+        """The asked values as C-contiguous bytes (empty for more than 2**20 elements)."""
+    @property
+    def span_bytes(self) -> tuple[int, int]:
+        """Lowest and one past the highest byte of the elements, relative to element 0."""
+
+class Memory:
+    """One live allocation. Exports the buffer protocol: 1-d, format ``B``, from ``address``, ``nbytes`` long."""
+
+    @property
+    def address(self) -> int: ...
+    @property
+    def nbytes(self) -> int: ...
+    @property
+    def first(self) -> int:
+        """Address of element 0."""
+    @property
+    def first_offset(self) -> int:
+        """Bytes from ``address`` to element 0."""
+    @property
+    def readonly(self) -> bool: ...
+    @property
+    def exports(self) -> int:
+        """Live buffer-protocol exports."""
+    def elements_changed(self) -> int:
+        """How many element bytes differ from the template."""
+    def outside_changed(self) -> int:
+        """How many bytes outside the elements (gaps and both ends) differ from the template."""
+    def refill(self) -> None:
+        """Put every byte back."""
+
+class Call:
+    """One logged call on an ``Array``: method (or slot of the exchange table), keywords given, thread, GIL held.
+
+    ``keywords`` are in the caller's order; the name of a positional argument is empty.
+    """
+
+    method: str
+    keywords: tuple[tuple[str, Any], ...]
+    thread: int
+    gil: bool
+
+class Ledger:
+    """Counts of one array's exports, alive beyond the array without keeping its memory."""
+
+    @property
+    def exports(self) -> int: ...
+    @property
+    def live_exports(self) -> int: ...
+    @property
+    def deleter_calls(self) -> int: ...
+    @property
+    def double_deletes(self) -> int:
+        """Calls of a deleter that had run before."""
+    @property
+    def deleter_threads(self) -> tuple[int, ...]: ...
+
+class Array:
+    """The reference's array: producer side over a ``Memory``, or consumer side over an imported tensor.
+
+    Producer options (keyword only): ``readonly``; ``device`` (type, id); ``version`` (major, minor) that a
+    versioned export states, default (1, 3), (0, 8) means legacy only; ``legacy`` "auto" (by ``max_version``),
+    "always", "never"; ``flags`` None (by state) or the bits to state; ``null_strides``; ``null_shape`` (0-d);
+    ``null_data`` (empty); ``offset_in`` "data" or "byte_offset"; ``deleter`` "counted" or "null";
+    ``honours_copy``, ``honours_device``: False leaves the keyword unheeded; ``keywords``: the names that
+    ``__dlpack__`` accepts (an older producer accepts fewer); ``raises``: an exception instance to raise;
+    ``legacy_readonly`` "refuse" (BufferError) or "export" (unmarked); ``break_rules``: state what is asked, unchecked.
+    With ``deleter="null"`` the memory stays until the process ends. Element 0 is the memory's ``first``.
+    """
+
+    def __init__(
+        self,
+        memory: Memory,
+        dtype: str,
+        shape: Sequence[int],
+        strides: Sequence[int],
+        **options: Any,
+    ) -> None: ...
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    dtype: str
+    device: tuple[int, int]
+    address: int
+    readonly: bool
+    version: tuple[int, int] | None
+    flags: int | None
+    copied: bool
+    def read(self) -> list[Any]:
+        """All elements in C order (more than 2**20: the first and the last)."""
+    def raw(self) -> bytes: ...
+    def get(self, index: tuple[int, ...]) -> Any: ...
+    def set(self, index: tuple[int, ...], value: Any) -> None: ...
+    def __dlpack__(
+        self,
+        *,
+        stream: Any = None,
+        max_version: tuple[int, int] | None = None,
+        dl_device: tuple[int, int] | None = None,
+        copy: bool | None = None,
+    ) -> Any: ...
+    def __dlpack_device__(self) -> tuple[int, int]: ...
+    __dlpack_c_exchange_api__: Any
+    __array_interface__: dict[str, Any]
+    def __buffer__(self, flags: int, /) -> memoryview: ...
+    @property
+    def calls(self) -> list[Call]:
+        """The newest 256 calls, oldest first."""
+    def clear_calls(self) -> None: ...
+    @property
+    def exports(self) -> int:
+        """Exports made so far by this array."""
+    @property
+    def live_exports(self) -> int: ...
+    @property
+    def deleter_calls(self) -> int: ...
+    @property
+    def deleter_threads(self) -> tuple[int, ...]: ...
+    @property
+    def ledger(self) -> Ledger: ...
+    @property
+    def __array_struct__(self) -> Any: ...
+
+def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> Array:
+    """The reference consumer. ``device``: None, "cpu" or (type, id)."""
+
+def from_capsule(capsule: Any) -> Array:
+    """Consume a bare capsule, legacy or versioned."""
+
+class Reading:
+    """A capsule read without changing it. Keep the capsule alive meanwhile."""
+
+    name: str
+    version: tuple[int, int] | None
+    flags: int | None
+    device: tuple[int, int]
+    dtype: tuple[int, int, int]
+    dtype_name: str
+    shape: tuple[int, ...] | None
+    strides: tuple[int, ...] | None
+    ndim: int
+    data: int
+    byte_offset: int
+    has_deleter: bool
+    has_context: bool
+    def values(self) -> list[Any]: ...
+    def raw(self) -> bytes: ...
+
+def inspect(capsule: Any) -> Reading: ...
+def exchange_borrow(x: Any) -> dict[str, Any]:
+    """Fields that the non-owning export of the object's type fills in."""
+
+def exchange_allocate(
+    type_: type, dtype: str, shape: Sequence[int], device: tuple[int, int] = (1, 0)
+) -> Any:
+    """A new tensor by the allocator of a type's table, as a versioned capsule."""
+
+def exchange_stream(type_: type, device: tuple[int, int] = (1, 0)) -> int | None:
+    """The stream on which the type's library would work now; None for NULL."""
+
+def exchange_table(type_or_capsule: Any) -> dict[str, Any] | None:
+    """Version, chain and which of the five slots are set; None where the type offers no table."""
+
+def exchange_export(x: Any) -> Any:
+    """Export ``x`` through its own type's exchange table; the managed tensor comes as a versioned capsule."""
+
+def exchange_import(capsule: Any, type_: type) -> Any:
+    """Import a versioned capsule through the exchange table of ``type_``; the capsule is consumed."""
+
+class MethodsOnly:
+    """Shows only ``__dlpack__`` and ``__dlpack_device__`` of the object it holds, and passes keywords on as given."""
+
+    def __init__(self, x: Any, /) -> None: ...
+
+class BufferOnly:
+    """Shows only the buffer protocol of the object it holds."""
+
+    def __init__(self, x: Any, /) -> None: ...
+
+class InterfaceOnly:
+    """Shows only ``__array_interface__`` of the object it holds."""
+
+    def __init__(self, x: Any, /) -> None: ...
+
+class StructOnly:
+    """Shows only ``__array_struct__`` of the object it holds."""
+
+    def __init__(self, x: Any, /) -> None: ...
+
+class ArrayMethodOnly:
+    """Shows only ``__array__`` of the object it holds, and passes arguments on as given."""
+
+    def __init__(self, x: Any, /) -> None: ...
+
+def call_deleter(capsule: Any, *, thread: str = "t1", gil: bool = False) -> None:
+    """Take the capsule over and run its deleter, on this thread (``main``) or a foreign one (``t1``)."""
+
+def totals() -> dict[str, int]:
+    """Counts of this process: exports, live_exports, deleter_calls, double_deletes, live_memories."""

@@ -1,0 +1,1 @@
+"""The verbs: each file has one, as ``command``, and imports what it needs when called."""

@@ -1,0 +1,35 @@
+"""``dlconform list``: the cases that a run would run, in its order."""
+
+from __future__ import annotations
+
+import click
+
+from dlpack_conformance.cli.exits import Exit
+from dlpack_conformance.cli.options import Selection, selection_options
+from dlpack_conformance.cli.output import format_option, note, print_json
+
+__all__ = ["command"]
+
+
+@click.command(short_help="The planned cases; nothing is run.")
+@selection_options
+@format_option
+def command(selection: Selection, format_: str) -> Exit:
+    """Print the ids of the planned cases; nothing is run."""
+    from dlpack_conformance import modules
+
+    spec = selection.census().spec(selection.profile, selection.filters, selection.target)
+    plan = modules().core.Plan(spec)
+    ids = [plan.id(index) for index in range(len(plan))]
+    if format_ == "json":
+        print_json({"profile": selection.profile, "cases": ids, "excluded": plan.excluded})
+    else:
+        for case_id in ids:
+            click.echo(case_id)
+    excluded = sum(plan.excluded.values())
+    note(f"{len(ids):,} cases; {excluded:,} combinations excluded" + _reasons(plan.excluded))
+    return Exit.OK if ids else Exit.NOTHING_RAN
+
+
+def _reasons(excluded: dict[str, int]) -> str:
+    return "".join(f"\n  {count:>8,}  {reason}" for reason, count in excluded.items())

@@ -1,0 +1,75 @@
+"""``dlconform run``: run the matrix and write the records."""
+
+from __future__ import annotations
+
+import click
+
+from dlpack_conformance.cli.exits import Exit, first
+from dlpack_conformance.cli.options import Selection, file_path, selection_options
+from dlpack_conformance.cli.output import format_option, note
+
+__all__ = ["command"]
+
+
+@click.command(short_help="Run the matrix and write the records.")
+@selection_options
+@click.option(
+    "--out",
+    default="dlconform.ndjson",
+    show_default=True,
+    metavar="FILE",
+    help="Where the records go; .gz is packed, - is stdout.",
+)
+@click.option(
+    "--html", type=file_path(), metavar="FILE", help="Write the page (one HTML file) too."
+)
+@click.option(
+    "--jobs", type=int, default=0, metavar="N", help="Pairs at a time; default: one a core."
+)
+@click.option(
+    "--timeout",
+    type=float,
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="A case without a step for so long is hung.",
+)
+@click.option("--exit-zero", is_flag=True, help="Exit 0 in spite of deviations.")
+@format_option
+def command(
+    selection: Selection,
+    out: str,
+    html: str | None,
+    jobs: int,
+    timeout: float,
+    exit_zero: bool,
+    format_: str,
+) -> Exit:
+    """Run the planned cases, each where it can end no other, and write one record line a case."""
+    from dlpack_conformance.cli.observe import observe
+    from dlpack_conformance.cli.result import print_result
+
+    summary, records = observe(selection, out=out, jobs=jobs, timeout_s=timeout)
+    for name, why in summary.missing.items():
+        note(f"not usable: {name}: {why}")
+    print_result(records, format_=format_, stderr=out == "-")
+    if html is not None:
+        from dlpack_conformance.cli.scripts import make_scripts
+        from dlpack_conformance.report import write_html
+
+        write_html(records, html, make_scripts(selection.files))
+    kept = "" if out == "-" else f"records: {out}"
+    page = "" if html is None else f"page: {html}"
+    note(
+        "  ".join(
+            filter(None, [f"{summary.written:,} cases in {summary.seconds:.1f} s", kept, page])
+        )
+    )
+    found = {
+        Exit.INTERRUPTED: summary.interrupted,
+        Exit.SUITE_FAULT: summary.suite_faults,
+        Exit.INCOMPLETE: not summary.complete,
+        Exit.NOTHING_RAN: summary.ran == 0,
+        Exit.DEVIATION: summary.deviates,
+    }
+    return first((code for code, count in found.items() if count), exit_zero=exit_zero)

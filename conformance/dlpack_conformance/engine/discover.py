@@ -1,0 +1,98 @@
+"""Finds library files and routes: package scan, entry points, files from the command line."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import pkgutil
+import sys
+from collections.abc import Iterable, Iterator
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any, cast
+
+from dlpack_conformance import libraries as _libraries
+from dlpack_conformance import routes as _routes
+from dlpack_conformance.errors import LibraryFileError
+from dlpack_conformance.libraries import Library, Route
+
+__all__ = ["ENTRY_POINTS", "find_libraries", "find_routes"]
+
+ENTRY_POINTS = "dlpack_conformance.libraries"
+_NEEDED = (
+    "probe",
+    "versions",
+    "prepare",
+    "makes",
+    "make",
+    "describe",
+    "read",
+    "get",
+    "write",
+    "routes",
+    "accepts",
+)
+
+
+def find_libraries(files: Iterable[str | Path] = ()) -> dict[str, Library]:
+    """Library files by name: the package's, entry points', then ``files``; none is made to import.
+
+    Raises
+    ------
+    LibraryFileError
+        A file can't be loaded, lacks a function of `Library`, or has a name that is taken.
+    """
+    found: dict[str, Library] = {}
+    for module in _scan(_libraries):
+        _take(found, module, module.__name__)
+    for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda p: p.name):
+        _take(found, point.load(), f"entry point {point.name}")
+    for file in files:
+        _take(found, _load(Path(file)), str(file))
+    return found
+
+
+def find_routes(libraries: dict[str, Library]) -> list[tuple[Route, str]]:
+    """Each route with the library that owns it ("" for a protocol route), sorted by name."""
+    found: list[tuple[Route, str]] = []
+    for module in _scan(_routes):
+        routes = getattr(module, "ROUTES", None) or [module.ROUTE]
+        found += [(route, "") for route in routes]
+    for name, library in libraries.items():
+        found += [(route, name) for route in library.routes()]
+    return sorted(found, key=lambda pair: (pair[0].name, pair[1]))
+
+
+def _scan(package: ModuleType) -> Iterator[ModuleType]:
+    for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda i: i.name):
+        if not info.name.startswith("_"):
+            yield importlib.import_module(f"{package.__name__}.{info.name}")
+
+
+def _load(path: Path) -> ModuleType:
+    name = f"dlconform_library_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise LibraryFileError(f"{path}: not a Python file that can be loaded")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise LibraryFileError(
+            f"{path}: loading it raised {type(error).__name__}: {error}"
+        ) from error
+    return module
+
+
+def _take(found: dict[str, Library], thing: Any, where: str) -> None:
+    """Add a library, or those of a module with a list ``LIBRARIES``."""
+    for library in getattr(thing, "LIBRARIES", None) or [thing]:
+        missing = [name for name in ("name", *_NEEDED) if not hasattr(library, name)]
+        if missing:
+            raise LibraryFileError(f"{where}: a library file lacks {', '.join(missing)}")
+        name = library.name
+        if name in found:
+            raise LibraryFileError(f"{where}: the name {name!r} is taken by another library file")
+        found[name] = cast("Library", library)

@@ -1,0 +1,44 @@
+"""Errors of ours. What a library under test does is never one of them; it is an observation."""
+
+from __future__ import annotations
+
+__all__ = [
+    "BuildMismatchError",
+    "CatalogueError",
+    "ConformanceError",
+    "LibraryFileError",
+    "OptionError",
+    "ReportError",
+]
+
+
+class ConformanceError(Exception):
+    """Base of all errors that this package raises by itself."""
+
+
+class CatalogueError(ConformanceError, ValueError):
+    """A name or value that the catalogue does not have."""
+
+
+class BuildMismatchError(ConformanceError):
+    """The package and its two modules do not come from one build."""
+
+
+class OptionError(ConformanceError, ValueError):
+    """An option of a run has a value that can't be used: name, value and what is allowed."""
+
+
+class LibraryFileError(ConformanceError):
+    """A library file broke its contract."""
+
+
+class ReportError(ConformanceError, ValueError):
+    """A record file that cannot be read: file, key, reason and what is allowed."""
+
+    def __init__(self, file: str, key: str, reason: str, allowed: str = "") -> None:
+        self.file = file
+        self.key = key
+        self.reason = reason
+        self.allowed = allowed
+        hint = f"; allowed: {allowed}" if allowed else ""
+        super().__init__(f"{file}: {key}: {reason}{hint}")

@@ -1,0 +1,129 @@
+"""The page: one HTML file that holds a run whole and loads nothing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from dlpack_conformance.errors import ReportError
+from dlpack_conformance.report.claims import claims
+from dlpack_conformance.report.counts import Summary, summary
+from dlpack_conformance.report.expansion import Expansion
+from dlpack_conformance.report.pack import Columns, Lines, payload
+from dlpack_conformance.report.repro import TITLE
+from dlpack_conformance.report.tables import tables
+
+if TYPE_CHECKING:
+    from dlpack_conformance.report.records import Records
+    from dlpack_conformance.report.repro import Scripts
+
+__all__ = ["page_folder", "write_html"]
+
+_SCRIPTS = (
+    "data.js",
+    "query.js",
+    "dom.js",
+    "overview.js",
+    "pair.js",
+    "case.js",
+    "pages.js",
+    "main.js",
+)
+
+
+def page_folder() -> Path:
+    """Where template, style and scripts are.
+
+    Beside this file when installed, else in the checkout.
+    """
+    here = Path(__file__).resolve().parent
+    folders = (here / "page", here.parents[2] / "reports" / "page")
+    for folder in folders:
+        if (folder / "page.html.j2").is_file():
+            return folder
+    raise ReportError(str(folders[0]), "page.html.j2", "the page's sources are not installed")
+
+
+def write_html(records: Records, path: str | Path, scripts: Scripts | None = None) -> None:
+    """Write the page of a run; without ``scripts`` it shows no reproducers, only their commands."""
+    folder = page_folder()
+    style = (folder / "page.css").read_text(encoding="utf-8")
+    parts = [(folder / name).read_text(encoding="utf-8") for name in _SCRIPTS]
+    script = '(() => {\n"use strict";\n' + "\n".join(parts) + "})();\n"
+    said = summary(records)
+    title = f"dlconform: {said.headline}"
+    environment = Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        keep_trailing_newline=True,
+    )
+    text = environment.get_template("page.html.j2").render(
+        suite=records.header.get("suite", ""),
+        title=title,
+        headline=said.headline,
+        sentences=said.sentences,
+        incomplete=said.incomplete,
+        cases=f"{said.total:,}",
+        style=style,
+        script=script,
+        style_hash=_hash(style),
+        script_hash=_hash(script),
+        payload=_payload(records, said, title, scripts),
+    )
+    _replace(Path(path), text)
+
+
+def _payload(records: Records, said: Summary, title: str, scripts: Scripts | None) -> str:
+    expansion = Expansion(records)
+    columns = Columns(len(records.cases))
+    lines = Lines()
+    for at, case in enumerate(records.cases):
+        for k, part in enumerate(case.id.split("/")):
+            columns[f"part.{k}"].put(at, part)
+        for name in ("outcome", "verdict", "blame", "proof", "modifiers"):
+            value = getattr(case, name)
+            if value:
+                columns[name].put(at, value)
+        columns["judged"].put(at, case.judged_json)
+        facts = expansion.facts(case, at)
+        columns.put_all(at, facts)
+        if scripts is not None:
+            make, rest = scripts.pieces(case, facts)
+            columns["script.make"].put(at, lines.numbers(make))
+            columns["script.rest"].put(at, lines.numbers(rest))
+    texts = {
+        **tables(records),
+        "title": title,
+        "habits": [[*pair, habits] for pair, habits in said.habits.items()],
+        "partial": expansion.partial,
+        "claims": claims(records, expansion),
+        "usage": {} if scripts is None else scripts.usage_texts,
+        "script_title": TITLE,
+        "lines": lines.texts,
+    }
+    return payload(texts, columns)
+
+
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode("utf-8")).digest()
+    return "sha256-" + base64.b64encode(digest).decode("ascii")
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write beside the file, then rename: a reader never meets half a page."""
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.replace(path)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise ReportError(
+            str(path), "file", error.strerror or str(error), "a writable folder"
+        ) from None

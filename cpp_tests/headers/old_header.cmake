@@ -1,0 +1,31 @@
+# include: <dlpack_impl/dlpack.h> with an old dlpack.h first in the search path must not compile, and say why.
+# find: find_package(dlpack) given the old folder must name its path and its version.
+string(REPLACE "|" ";" includes "${INCLUDES}")
+file(MAKE_DIRECTORY ${BINARY})
+if(MODE STREQUAL "include")
+  file(WRITE ${BINARY}/old.cpp "#include <dlpack_impl/dlpack.h>\nint main() { return 0; }\n")
+  list(TRANSFORM includes PREPEND "-I")
+  execute_process(COMMAND ${CXX} -std=c++17 -fsyntax-only -I${OLD} ${includes} ${BINARY}/old.cpp
+                  RESULT_VARIABLE result OUTPUT_VARIABLE text ERROR_VARIABLE text)
+  set(wanted "dlpack\\.h" "1\\.3")
+else()
+  file(WRITE ${BINARY}/source/CMakeLists.txt "cmake_minimum_required(VERSION 3.25)
+project(old LANGUAGES CXX)
+list(APPEND CMAKE_MODULE_PATH \"${SOURCE}/dlpack_impl/cmake\")
+set(FETCHCONTENT_FULLY_DISCONNECTED ON)
+find_package(dlpack REQUIRED)
+")
+  execute_process(COMMAND ${CMAKE_COMMAND} -S ${BINARY}/source -B ${BINARY}/build -DDLCONFORM_DLPACK_INCLUDE_DIR=${OLD}
+                          -DCMAKE_DISABLE_FIND_PACKAGE_Python=ON -DCMAKE_DISABLE_FIND_PACKAGE_Python3=ON
+                  RESULT_VARIABLE result OUTPUT_VARIABLE text ERROR_VARIABLE text)
+  string(REGEX REPLACE "\n *" " " text "${text}")
+  set(wanted "${OLD}" "1\\.0")
+endif()
+if(result EQUAL 0)
+  message(FATAL_ERROR "an old dlpack.h was accepted:\n${text}")
+endif()
+foreach(word IN LISTS wanted)
+  if(NOT text MATCHES "${word}")
+    message(FATAL_ERROR "refused, but '${word}' is not named:\n${text}")
+  endif()
+endforeach()

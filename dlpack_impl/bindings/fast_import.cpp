@@ -1,0 +1,197 @@
+// The consumer's hot path: `from_dlpack` and `from_capsule`.
+
+#include <dlpack_impl/error.h>
+
+#include <cstring>
+
+#include "capsule.h"
+#include "fast.h"
+#include "values.h"
+
+namespace dlpack_impl::python {
+namespace {
+
+/// What the caller of `from_dlpack` wants.
+struct Want {
+  PyObject* device = nullptr;  ///< the pair to pass as `dl_device`; NULL where absent or None
+  Device on = kCpu;            ///< that pair
+  Ref device_owner;            ///< owns `device` where it was made here
+  PyObject* copy = nullptr;    ///< True or False, borrowed; NULL where absent or None
+};
+
+/// Which keywords went with the call that was answered.
+struct Asked {
+  bool version = true;
+  bool device = false;
+  bool copy = false;
+};
+
+// ---- the request
+// ---------------------------------------------------------------------------------------------
+
+bool parse_device(PyObject* value, Want& want) {
+  if (value == Py_None) return true;
+  if (PyUnicode_Check(value)) {
+    if (PyUnicode_Compare(value, names.cpu) != 0) {
+      refuse(error_types.invalid_argument, "device", value, "None, 'cpu' or a pair (type, id)");
+      return false;
+    }
+    want.device = names.cpu_device;
+    return true;
+  }
+  want.on = device_from(value, "device");
+  DLCONFORM_EXPECTS(
+      want.on.is_host_readable(), BufferError,
+      detail::field_message("device", device_name(want.on), "a device that the host can read"));
+  want.device_owner = Ref(Py_BuildValue("(ii)", want.on.type, want.on.id));
+  want.device = want.device_owner.get();
+  return want.device != nullptr;
+}
+
+bool parse_want(PyObject* const* values, PyObject* keywords, Want& want) {
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(keywords); ++i) {
+    PyObject* name = PyTuple_GET_ITEM(keywords, i);
+    if (PyUnicode_Compare(name, names.device) == 0) {
+      if (!parse_device(values[i], want)) return false;
+    } else if (PyUnicode_Compare(name, names.copy) == 0) {
+      int copy = -1;
+      if (!parse_copy(values[i], copy)) return false;
+      want.copy = copy < 0 ? nullptr : values[i];
+    } else {
+      PyErr_Format(PyExc_TypeError, "from_dlpack() got an unexpected keyword argument '%U'", name);
+      return false;
+    }
+  }
+  return true;
+}
+
+PyObject* call_dlpack(PyObject* x, const Want& want, const Asked& asked) {
+  PyObject* args[4] = {x, names.version_1_3, nullptr, nullptr};
+  PyObject* keywords = asked.version ? names.asks_version : nullptr;
+  if (asked.device && asked.copy) {
+    args[2] = want.device;
+    args[3] = want.copy;
+    keywords = names.asks_all;
+  } else if (asked.device) {
+    args[2] = want.device;
+    keywords = names.asks_version_device;
+  } else if (asked.copy) {
+    args[2] = want.copy;
+    keywords = names.asks_version_copy;
+  }
+  return PyObject_VectorcallMethod(names.dlpack, args, 1 | PY_VECTORCALL_ARGUMENTS_OFFSET,
+                                   keywords);
+}
+
+/// Asks with everything, and where that raises TypeError, which an older producer does, with
+/// less: first without `copy` and `dl_device`, so that a flag can still come, then without a
+/// version. When all attempts end in TypeError the first one is raised: it may come from inside a
+/// modern producer (C-05). @spec C-03 C-04
+PyObject* request(PyObject* x, const Want& want, Asked& asked) {
+  asked = {true, want.device != nullptr, want.copy != nullptr};
+  PyObject* capsule = call_dlpack(x, want, asked);
+  if (capsule != nullptr || PyErr_ExceptionMatches(PyExc_TypeError) == 0) return capsule;
+  PyObject* first_type = nullptr;
+  PyObject* first_value = nullptr;
+  PyObject* first_traceback = nullptr;
+  PyErr_Fetch(&first_type, &first_value, &first_traceback);
+  while (capsule == nullptr && asked.version) {
+    if (asked.device || asked.copy) {
+      asked = {true, false, false};
+    } else {
+      asked = {false, false, false};
+    }
+    PyErr_Clear();
+    capsule = call_dlpack(x, want, asked);
+    if (capsule == nullptr && PyErr_ExceptionMatches(PyExc_TypeError) == 0) break;
+  }
+  if (capsule == nullptr && PyErr_ExceptionMatches(PyExc_TypeError) != 0) {
+    PyErr_Restore(first_type, first_value, first_traceback);
+  } else {
+    Py_XDECREF(first_type);
+    Py_XDECREF(first_value);
+    Py_XDECREF(first_traceback);
+  }
+  return capsule;
+}
+
+// ---- the answer
+// ------------------------------------------------------------------------------------------------
+
+/// Takes the capsule's tensor over and checks every field. What is refused is freed by the tensor's
+/// deleter, once.
+/// @spec C-07 C-08 C-10 C-12 C-14 C-55
+StoragePtr import_managed(const Managed& managed) {
+  if (managed.versioned != nullptr) return StoragePtr(new Storage(VersionedPtr(managed.versioned)));
+  return StoragePtr(new Storage(LegacyPtr(managed.legacy)));
+}
+
+/// A writable tensor of our own with the same elements. @throws BufferError, InvalidArgument
+StoragePtr copy_of(const TensorView& view) {
+  // Not counted among the arrays' exports: nobody asked a producer for it.
+  static auto* log = new std::shared_ptr<ExportLog>(std::make_shared<ExportLog>());
+  const std::vector<std::byte> raw = view.read_raw();
+  StoragePtr copy(new Storage(make_tensor(view.dtype(), view.shape(), kCpu, *log)));
+  if (!raw.empty()) std::memcpy(copy->imported()->view().first(), raw.data(), raw.size());
+  return copy;
+}
+
+/// Keeps what the caller asked for although the producer may not have: an older one never saw
+/// `copy` or `dl_device`.
+/// @spec C-06 C-34 C-35 A-14
+PyObject* meet(StoragePtr storage, const Want& want, const Asked& asked) {
+  const Reading& header = storage->imported()->header();
+  const TensorView& view = storage->imported()->view();
+  if (want.copy == Py_False) {
+    DLCONFORM_EXPECTS(
+        !header.is_copied(), BufferError,
+        detail::field_message("copy", "False", "the producer made a copy (flag IS_COPIED)"));
+    DLCONFORM_EXPECTS(
+        asked.copy || header.flags.has_value(), BufferError,
+        detail::field_message(
+            "copy", "False",
+            "a producer that takes copy, or a versioned tensor, whose flags can tell"));
+  }
+  if (want.device != nullptr && view.device() != want.on) {
+    throw BufferError(
+        detail::field_message("device", device_name(want.on),
+                              device_name(view.device()) + ", on which the producer exported"));
+  }
+  if (want.copy != Py_True || header.is_copied()) return array_from(std::move(storage));
+  PyObject* array = array_from(copy_of(view));
+  if (array == nullptr) return nullptr;
+  auto& made = *reinterpret_cast<ArrayObject*>(array);
+  made.version = header.version;
+  made.flags = header.flags;
+  made.copied = true;
+  return array;
+}
+
+}  // namespace
+
+PyObject* import_object(PyObject*, PyObject* const* args, Py_ssize_t positional,
+                        PyObject* keywords) {
+  if (positional != 1) {
+    PyErr_Format(PyExc_TypeError, "from_dlpack() takes 1 positional argument, got %zd", positional);
+    return nullptr;
+  }
+  return guarded(static_cast<PyObject*>(nullptr), [&]() -> PyObject* {
+    Want want;
+    if (keywords != nullptr && !parse_want(args + 1, keywords, want)) return nullptr;
+    Asked asked;
+    const Ref capsule(request(args[0], want, asked));
+    Managed managed;
+    if (!capsule || !take(capsule.get(), managed)) return nullptr;
+    return meet(import_managed(managed), want, asked);
+  });
+}
+
+PyObject* import_capsule(PyObject*, PyObject* capsule) {
+  return guarded(static_cast<PyObject*>(nullptr), [&]() -> PyObject* {
+    Managed managed;
+    if (!take(capsule, managed)) return nullptr;
+    return array_from(import_managed(managed));
+  });
+}
+
+}  // namespace dlpack_impl::python

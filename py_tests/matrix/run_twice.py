@@ -1,0 +1,40 @@
+"""The fixture of the matrix: two runs of the quick profile, and the first one judged again."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+# Deviations (1), suite faults (3) and an incomplete run (7) are told by the entries.
+ACCEPTED = {0, 1, 3, 7}
+
+
+def dlconform(*arguments: str | Path) -> int:
+    """Run the command of this build and return its exit code."""
+    begin = time.monotonic()
+    command = [sys.executable, "-m", "dlpack_conformance.cli", *map(str, arguments)]
+    code = subprocess.run(command, check=False).returncode
+    print(
+        f"exit {code}, {time.monotonic() - begin:.1f} s: dlconform {' '.join(map(str, arguments))}"
+    )
+    return code
+
+
+def main(run_dir: Path) -> int:
+    """Write ``first``, ``second`` and ``judged`` below ``run_dir``; 1 when one is missing."""
+    run_dir.mkdir(parents=True, exist_ok=True)
+    first, second, judged = (run_dir / f"{name}.ndjson" for name in ("first", "second", "judged"))
+    for path in (first, second, judged):
+        path.unlink(missing_ok=True)
+    for path in (first, second):
+        code = dlconform("run", "--profile", "quick", "--out", path)
+        if code not in ACCEPTED or not path.exists():
+            return 1
+    code = dlconform("judge", first, "--out", judged)
+    return 0 if code in ACCEPTED and judged.exists() else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
