@@ -100,8 +100,8 @@ install_package() {
   [[ -f $stamp && $(<"$stamp") == "$want" && -x $VENV/bin/dlconform ]] && return 0
   rm -rf build/dist
   "$VENV/bin/pip" wheel --quiet --no-deps --no-build-isolation --wheel-dir build/dist . \
-    -C build-dir="$BUILD" -C cmake.build-type=RelWithDebInfo \
-    -C cmake.define.DLCONFORM_BUILD_TESTS=ON -C cmake.define.DLCONFORM_WERROR=ON || return
+    --config-settings=build-dir="$BUILD" --config-settings=cmake.build-type=RelWithDebInfo \
+    --config-settings=cmake.define.DLCONFORM_BUILD_TESTS=ON --config-settings=cmake.define.DLCONFORM_WERROR=ON || return
   "$VENV/bin/pip" install --quiet --no-deps --force-reinstall build/dist/*.whl || return
   echo "$want" >"$stamp"
 }

@@ -26,7 +26,7 @@ release() {
   "$venv/bin/pip" install --quiet "${tools[@]}" "tomli>=2" typing_extensions || return
   "$venv/bin/pip" install --quiet "$@" || return
   "$venv/bin/pip" install --quiet --no-deps --no-build-isolation --force-reinstall . \
-    -C build-dir="$PWD/build/wheel-$name" || return
+    --config-settings=build-dir="$PWD/build/wheel-$name" || return
   "$venv/bin/dlconform" doctor || return
   mkdir -p build/report
   "$venv/bin/dlconform" run --profile quick --exit-zero --out "build/report/$name.ndjson" \

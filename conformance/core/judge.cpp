@@ -65,6 +65,10 @@ std::optional<Judged> judge_rule(const Rule& rule, const Seen& seen) {
   } else if (!followed->some.empty()) {
     entry.verdict = Verdict::kPermitted;
     entry.reason = std::string(rule.ambiguity) + ":" + followed->some;
+  } else if (rule.duty == Duty::kRoute &&
+             (seen.outcome == Outcome::kCrashed || seen.outcome == Outcome::kHung)) {
+    entry.reason =
+        "process-lost";  // what was seen is no broken promise, but the end of the process
   } else {
     entry.reason = rule.reason;
   }
