@@ -1,6 +1,8 @@
 #include "core/judge.h"
 
+#include <map>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "bindings/bindings.h"
@@ -43,9 +45,12 @@ class PlanJudge {
   }
 
   [[nodiscard]] py::bytes record(std::size_t index, const FactsObject& facts,
-                                 std::int64_t time_ns) const {
+                                 std::int64_t time_ns) {
     const Case subject = at(index);
-    return bytes(record_line(subject, facts.facts, judge_.judge(subject, facts.facts), time_ns));
+    line_.clear();
+    write_record(line_, subject, facts.facts,
+                 judge_.judge(subject, facts.facts, docket_of(subject)), time_ns);
+    return bytes(line_);
   }
 
   [[nodiscard]] py::bytes not_run(std::size_t index, std::string_view reason) const {
@@ -54,11 +59,21 @@ class PlanJudge {
     return bytes(not_run_line(at(index), reason));
   }
 
-  [[nodiscard]] Facts expand(std::size_t index, const py::dict& written) const;
+  [[nodiscard]] Facts expand(std::size_t index, const py::dict& written) const {
+    return expanded_facts(at(index), written);
+  }
 
  private:
+  const Docket& docket_of(const Case& subject) {
+    const auto [found, is_new] = dockets_.try_emplace({subject.kind, subject.route});
+    if (is_new) found->second = judge_.docket(subject);
+    return found->second;
+  }
+
   const Plan* plan_;
   Judge judge_;
+  std::map<std::pair<CaseKind, const RouteInfo*>, Docket> dockets_;  ///< routes live in the plan
+  std::string line_;  ///< the last line; its memory serves the next one
 };
 
 /// The facts of a parsed record line. Names of groups stand for themselves, all else is checked as
@@ -72,18 +87,6 @@ std::vector<WrittenFact> written_of(const py::dict& facts, std::vector<std::stri
     written.push_back({names.back(), id ? fact_value(*id, value) : FactValue()});
   }
   return written;
-}
-
-Facts PlanJudge::expand(std::size_t index, const py::dict& facts) const {
-  std::vector<std::string> names;
-  const auto written = written_of(facts, names);
-  Facts expanded;
-  std::string wrong;
-  if (!dlpack_conformance::expand(at(index), written, expanded, wrong)) {
-    throw CatalogueError("record", "fact", wrong,
-                         "a fact or a group of catalogue/facts.def with a value of its type");
-  }
-  return expanded;
 }
 
 /// Claims, counted over the cases of one plan.
@@ -123,6 +126,18 @@ struct PlanTally {
 };
 
 }  // namespace
+
+Facts expanded_facts(const Case& subject, const py::dict& facts) {
+  std::vector<std::string> names;
+  const auto written = written_of(facts, names);
+  Facts expanded;
+  std::string wrong;
+  if (!dlpack_conformance::expand(subject, written, expanded, wrong)) {
+    throw CatalogueError("record", "fact", wrong,
+                         "a fact or a group of catalogue/facts.def with a value of its type");
+  }
+  return expanded;
+}
 
 void add_judge(py::module_& module) {
   py::class_<PlanJudge>(module, "Judge", py::is_final())

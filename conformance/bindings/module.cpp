@@ -36,8 +36,11 @@ PYBIND11_MODULE(_core, module) {
   dlpack_conformance::python::add_values(module);
   dlpack_conformance::python::add_facts(module);
   dlpack_conformance::python::add_observe(module);
+  dlpack_conformance::python::add_exchange_table(module);
+  dlpack_conformance::python::add_crafted(module);
   dlpack_conformance::python::add_plan(module);
   dlpack_conformance::python::add_rule_tables(module);
   dlpack_conformance::python::add_judge(module);
+  dlpack_conformance::python::add_mutation(module);
   dlpack_conformance::python::add_journal(module);
 }

@@ -28,6 +28,19 @@ std::vector<std::pair<std::string, std::string>> text_pairs(const Fields& fields
   return pairs;
 }
 
+/// Rule, variant, whether the input is valid or malformed, and the proof that it is absent.
+std::vector<ProtocolSpec> protocol_specs(const Fields& fields) {
+  std::vector<ProtocolSpec> specs;
+  for (const py::object& item : fields.items("protocol")) {
+    auto parts = text_list(item, fields.where(), "protocol");
+    if (parts.size() != 4 || (parts[2] != "valid" && parts[2] != "malformed"))
+      fields.fail("protocol", item, "rule, variant, valid or malformed, proof of absence or empty");
+    specs.push_back(
+        {std::move(parts[0]), std::move(parts[1]), parts[2] == "malformed", std::move(parts[3])});
+  }
+  return specs;
+}
+
 MakesSpec makes_spec(const Fields& fields) {
   MakesSpec makes;
   makes.source = fields.text("source");
@@ -56,7 +69,7 @@ LibrarySpec library_spec(const std::string& name, const Fields& fields) {
         makes_spec(Fields(item, fields.where() + ".makes[" + std::to_string(at++) + "]")));
   }
   library.usage = text_pairs(fields, "usage");
-  library.protocol = text_pairs(fields, "protocol");
+  library.protocol = protocol_specs(fields);
   return library;
 }
 

@@ -44,17 +44,26 @@ py::list reading_rows(const Rule& rule) {
   return rows;
 }
 
+/// Kinds of cases in which the rule is judged; none: it is untestable here.
+py::list judged_in(const Rule& rule) {
+  py::list kinds;
+  for (const CaseKind kind : {CaseKind::kExchange, CaseKind::kProtocol}) {
+    if (is_judged_in(rule, kind)) kinds.append(text(spelled(kind)));
+  }
+  return kinds;
+}
+
 py::list rule_rows() {
   py::list rows;
   for (const Rule& rule : rules()) {
-    rows.append(
-        py::dict("id"_a = text(rule.id), "level"_a = text(spell(rule.level)),
-                 "duty"_a = text(spell(rule.duty)), "binds"_a = text(spell(binds_whom(rule))),
-                 "judged_in"_a = text(spelled(rule.judged_in)), "since"_a = spell(rule.since),
-                 "until"_a = spell(rule.until), "source"_a = source_text(rule),
-                 "sources"_a = source_rows(rule), "text"_a = text(rule.text),
-                 "ambiguity"_a = text(rule.ambiguity), "readings"_a = reading_rows(rule),
-                 "reason"_a = text(rule.reason), "untestable"_a = text(rule.untestable)));
+    rows.append(py::dict("id"_a = text(rule.id), "level"_a = text(spell(rule.level)),
+                         "duty"_a = text(spell(rule.duty)),
+                         "binds"_a = text(spell(binds_whom(rule))), "judged_in"_a = judged_in(rule),
+                         "since"_a = spell(rule.since), "until"_a = spell(rule.until),
+                         "source"_a = source_text(rule), "sources"_a = source_rows(rule),
+                         "text"_a = text(rule.text), "ambiguity"_a = text(rule.ambiguity),
+                         "readings"_a = reading_rows(rule), "reason"_a = text(rule.reason),
+                         "untestable"_a = text(rule.untestable)));
   }
   return rows;
 }
@@ -62,8 +71,17 @@ py::list rule_rows() {
 py::list ambiguity_rows() {
   py::list rows;
   for (const AmbiguityRow& row : ambiguities()) {
+    py::list readings;
+    for (const AmbiguityReading& reading : row.readings)
+      readings.append(py::dict("id"_a = text(reading.id), "text"_a = text(reading.text)));
+    py::list choices;
+    for (const AmbiguityChoice& choice : row.choices) {
+      choices.append(py::dict("library"_a = text(choice.library),
+                              "readings"_a = text(choice.readings), "what"_a = text(choice.what)));
+    }
     rows.append(py::dict("id"_a = text(row.id), "question"_a = text(row.question),
-                         "texts"_a = text(row.texts)));
+                         "texts"_a = text(row.texts), "readings"_a = readings,
+                         "choices"_a = choices));
   }
   return rows;
 }

@@ -47,6 +47,9 @@ enum class Document : std::uint8_t {
   kTorch,
   kBuffer,
   kCudaInterface,
+  kArrayApiAsarray,
+  kArrayApiAstype,
+  kArrow,
   kRoute,
   kIssue,
 };
@@ -97,6 +100,13 @@ constexpr Sources np(std::string_view function) { return place(Document::kNumpy,
 constexpr Sources pt(std::string_view function) { return place(Document::kTorch, function); }
 constexpr Sources buf(std::string_view section) { return place(Document::kBuffer, section); }
 constexpr Sources cai(std::string_view section) { return place(Document::kCudaInterface, section); }
+constexpr Sources as(std::string_view parameter) {
+  return place(Document::kArrayApiAsarray, parameter);
+}
+constexpr Sources astype(std::string_view parameter) {
+  return place(Document::kArrayApiAstype, parameter);
+}
+constexpr Sources pa(std::string_view function) { return place(Document::kArrow, function); }
 constexpr Sources own_text(std::string_view section) { return place(Document::kRoute, section); }
 constexpr Sources issue(std::string_view number) { return place(Document::kIssue, number); }
 

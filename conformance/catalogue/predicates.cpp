@@ -24,16 +24,16 @@ Answer flag_bit(const Seen& seen, std::int64_t bit) {
 }
 
 /// Memory that the library allocated does not read as asked even by its own reader: it may never
-/// have done.
+/// have done. No protocol case knows its source.
 bool source_read_wrong(const Seen& seen) {
-  return seen.subject.source->memory == SourceMemory::kLibrary &&
+  return seen.subject.source != nullptr && seen.subject.source->memory == SourceMemory::kLibrary &&
          seen.facts.memory_source == Flag{false};
 }
 
 bool unusual(const SourceRow& source) {
   return source.readonly || !source.may_write || source.lazy || !source.strided ||
          !source.has_memory || source.autograd || source.misaligned || source.byte_strides ||
-         source.masked || source.subclass;
+         source.masked || source.subclass || source.restated;
 }
 
 }  // namespace
@@ -135,6 +135,14 @@ Answer export_dtype_right(const Seen& seen) {
   const DTypeRow& row = *seen.subject.dtype;
   if (!dtype || !row.dlpack) return Answer::kUnknown;
   return answer(*dtype == Ints{row.code, row.bits, row.lanes});
+}
+
+Answer export_lawful(const Seen& seen) {
+  const auto& version = seen.facts.export_version;
+  const auto& shape = seen.facts.export_shape;
+  const bool needs_strides = version && *version >= Ints{1, 2} && shape && !shape->empty();
+  if (needs_strides && seen.facts.export_strides_null == Flag{true}) return Answer::kNo;
+  return answer(export_dtype_right(seen) != Answer::kNo);
 }
 
 Answer export_values(const Seen& seen) {

@@ -38,6 +38,7 @@ Answer export_versioned(const Seen& seen);
 Answer export_in_place(const Seen& seen);
 Answer export_shape_right(const Seen& seen);
 Answer export_dtype_right(const Seen& seen);
+Answer export_lawful(const Seen& seen);
 Answer export_values(const Seen& seen);
 Answer export_asked_max_version(const Seen& seen);
 Answer export_asked_device(const Seen& seen);
@@ -125,7 +126,9 @@ inline constexpr Ask<question::flag_readonly> flag_readonly{};
 inline constexpr Ask<question::flag_copied> flag_copied{};
 inline constexpr auto export_refused = !export_read;
 inline constexpr Ask<question::export_values> export_values{};
-inline constexpr auto export_right = export_values && export_shape_right;
+inline constexpr Ask<question::export_lawful>
+    export_lawful{};  // its own type code; strides where its version asks for them
+inline constexpr auto export_right = export_values && export_shape_right && export_lawful;
 
 // Of what came out. Unknown where the process was lost, except for `lost` itself.
 inline constexpr Ask<question::returned> returned{};

@@ -61,8 +61,8 @@ std::string spell(const Edition& edition) {
 std::span<const Rule> rules() {
   static const std::vector<Rule> all = [] {
     std::vector<Rule> joined;
-    for (const auto table : {tensor_rules(), producer_rules(), consumer_rules(), stream_rules(),
-                             exchange_api_rules(), route_rules()}) {
+    for (const auto table : {header_rules(), tensor_rules(), producer_rules(), consumer_rules(),
+                             exchange_api_rules(), stream_rules(), route_rules()}) {
       joined.insert(joined.end(), table.begin(), table.end());
     }
     return joined;

@@ -51,8 +51,19 @@ struct Reading {
   Clause allows;
 };
 
+/// What a rule asks of the facts.
+struct Question {
+  Clause when;   ///< judged only where this is yes; empty: always
+  Clause holds;  ///< followed; unknown: left out
+  Clause error;  ///< the class of what was raised, where something was to be raised
+  std::span<const Reading> readings;  ///< instead of `holds`
+
+  constexpr explicit operator bool() const { return when || holds || !readings.empty(); }
+};
+
 /// A row of the rule table; what is not given is empty. `text` is a fact that is true where the
-/// rule is followed.
+/// rule is followed. `when`, `holds`, `error` and `readings` are its question in cases of the kind
+/// `judged_in`; a rule of exchange cases that also has protocol cases asks `probed` there.
 struct Rule {
   std::string_view id;
   Level level = Level::kMust;
@@ -71,8 +82,20 @@ struct Rule {
   std::span<const Reading> readings;  ///< instead of `holds`
   Clause crossed;                     ///< of border duty: what crossed was right; empty: nobody saw
   std::string_view reason;
-  std::string_view untestable;  ///< why no case can show it broken
+  std::string_view lost_reason;  ///< instead, where the process was lost; empty: the same
+  Question probed;               ///< in protocol cases, where they are not `judged_in`
+  bool probed_silent = false;    ///< of a silent rule of exchange cases: it has protocol cases, too
+  bool in_every_probe = false;   ///< `probed` is asked in protocol cases of other rules, too
+  std::string_view untestable;   ///< why no case on a CPU can show it broken; then nothing is asked
 };
+
+/// The rule's question in cases of a kind; false where it is not judged there.
+constexpr bool is_judged_in(const Rule& rule, CaseKind kind) {
+  if (!rule.untestable.empty()) return false;
+  if (rule.judged_in == kind) return true;
+  return kind == CaseKind::kProtocol &&
+         (static_cast<bool>(rule.probed) || (rule.level == Level::kSilent && rule.probed_silent));
+}
 
 /// Whom the rule binds as written: its own word, else the most binding of its documents.
 Binds binds_whom(const Rule& rule);
@@ -84,6 +107,7 @@ std::string_view spell(Binds binds);
 std::string spell(const Edition& edition);
 
 /// The tables, one a group of requirements.
+std::span<const Rule> header_rules();
 std::span<const Rule> tensor_rules();
 std::span<const Rule> producer_rules();
 std::span<const Rule> consumer_rules();
@@ -91,7 +115,7 @@ std::span<const Rule> stream_rules();
 std::span<const Rule> exchange_api_rules();
 std::span<const Rule> route_rules();
 
-/// All rules, in the order T, P, C, S, X, R.
+/// All rules, in the order H, T, P, C, X, S, R.
 std::span<const Rule> rules();
 
 /// @return the row, or null where the catalogue has no such id.
@@ -131,20 +155,29 @@ constexpr bool sources_given(std::span<const Rule> table) {
 
 constexpr bool reasons_known(std::span<const Rule> table) {
   for (const Rule& rule : table) {
-    if (!is_reason(rule.reason)) return false;
+    if (rule.untestable.empty() && !is_reason(rule.reason)) return false;
+    if (!rule.lost_reason.empty() && !is_reason(rule.lost_reason)) return false;
     if (!rule.ambiguity.empty() && !is_ambiguity(rule.ambiguity)) return false;
   }
   return true;
 }
 
-/// A silent rule holds nothing; any other has `holds` or readings, and readings have their
-/// ambiguity.
+/// A silent rule holds nothing, an untestable one asks nothing; any other has `holds` or readings,
+/// and readings have their ambiguity.
 constexpr bool questions_complete(std::span<const Rule> table) {
   for (const Rule& rule : table) {
+    if (!rule.probed.readings.empty() && rule.ambiguity.empty()) return false;
+    if (rule.probed && rule.judged_in == CaseKind::kProtocol) return false;
+    if (!rule.untestable.empty()) {
+      if (rule.when || rule.holds || !rule.readings.empty() || rule.probed) return false;
+      continue;
+    }
     if (rule.level == Level::kSilent) {
       if (rule.holds || !rule.readings.empty()) return false;
       continue;
     }
+    if (rule.probed && static_cast<bool>(rule.probed.holds) == !rule.probed.readings.empty())
+      return false;
     if (static_cast<bool>(rule.holds) == !rule.readings.empty()) return false;
     if (!rule.readings.empty() && rule.ambiguity.empty()) return false;
     if (rule.crossed && rule.duty != Duty::kBorder) return false;

@@ -37,6 +37,7 @@ struct SourceRow {
   bool byte_strides = false;  ///< strides are no multiple of the item size
   bool masked = false;        ///< some elements do not count
   bool subclass = false;      ///< its type is a subclass of the library's array type
+  bool restated = false;      ///< plain memory that the export states as few producers do
 };
 
 /// All rows; the order is the plan's.

@@ -40,6 +40,11 @@ std::optional<Version> parse_version(std::string_view text) {
 std::optional<Version> version_seen(const Edition& edition, const Seen& seen) {
   if (edition.scale == Edition::Scale::kDlpack) {
     const Facts& facts = seen.facts;
+    // An exchange table states its own version; the name of its attribute is that of 1.3.
+    if (facts.table_version && facts.table_version->size() == 2)
+      return Version{(*facts.table_version)[0], (*facts.table_version)[1]};
+    if (facts.table_present == Flag{true} || facts.table_on_instance == Flag{true})
+      return Version{1, 3};
     if (facts.export_version && facts.export_version->size() == 2)
       return Version{(*facts.export_version)[0], (*facts.export_version)[1]};
     if (facts.export_capsule && *facts.export_capsule == "dltensor") return Version{0, 8};
@@ -67,7 +72,9 @@ Blame blame_of(const Rule& rule, const Seen& seen) {
     case Duty::kConsumer:
       return Blame::kConsumer;
     case Duty::kRoute:
-      return Blame::kRoute;
+      // A route that belongs to no library is two libraries' functions that meet: a border.
+      if (seen.subject.route != nullptr && !seen.subject.route->owner.empty()) return Blame::kRoute;
+      break;
     case Duty::kLibrary:
       return Blame::kLibrary;
     case Duty::kNobody:
@@ -75,6 +82,8 @@ Blame blame_of(const Rule& rule, const Seen& seen) {
     case Duty::kBorder:
       break;
   }
+  // One library against the reference: there is nobody else.
+  if (seen.subject.kind == CaseKind::kProtocol) return Blame::kLibrary;
   switch (rule.crossed ? rule.crossed(seen) : Answer::kUnknown) {
     case Answer::kYes:
       return Blame::kConsumer;
@@ -107,7 +116,7 @@ bool binds_as_written(const Rule& rule, const Case& subject, Blame side) {
 }
 
 Answer in_force(const Rule& rule, const Seen& seen) {
-  if (rule.binds == Binds::kListed &&
+  if (rule.binds == Binds::kListed && seen.subject.kind == CaseKind::kExchange &&
       (seen.subject.route == nullptr ||
        std::ranges::find(seen.subject.route->rules, rule.id) == seen.subject.route->rules.end()))
     return Answer::kNo;

@@ -73,7 +73,7 @@ struct Case {
   std::string id;
   // exchange
   const LibraryInfo* producer = nullptr;  ///< protocol and usage: the library
-  const LibraryInfo* consumer = nullptr;
+  const LibraryInfo* consumer = nullptr;  ///< protocol: the library, too
   const RouteInfo* route = nullptr;
   const Promise* promise = nullptr;
   const Request* request = nullptr;
@@ -84,6 +84,7 @@ struct Case {
   // protocol and usage
   std::string subject;  ///< rule id or topic
   std::string variant;
+  bool malformed = false;  ///< of a protocol case: what is handed over breaks the header's rules
 };
 
 }  // namespace dlpack_conformance

@@ -83,7 +83,11 @@ std::string catalogue_digest() {
          << spell(rule.since) << spell(rule.until) << rule.text << rule.reason << rule.ambiguity;
     for (const Reading& reading : rule.readings) hash << reading.id << reading.text;
   }
-  for (const AmbiguityRow& row : ambiguities()) hash << row.id << row.question << row.texts;
+  for (const AmbiguityRow& row : ambiguities()) {
+    hash << row.id << row.question << row.texts;
+    for (const AmbiguityReading& one : row.readings) hash << one.id << one.text;
+    for (const AmbiguityChoice& one : row.choices) hash << one.library << one.readings << one.what;
+  }
   for (const ReasonRow& row : reasons()) hash << row.code << row.text;
   for (const ClaimRow& row : claims()) {
     hash << row.id << row.text << row.note;

@@ -10,6 +10,13 @@ namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
+/// ASCII that stands for itself in a JSON text.
+constexpr auto kPlain = [] {
+  std::array<bool, 256> plain{};
+  for (std::size_t at = 0x20; at < 0x7F; ++at) plain[at] = at != '"' && at != '\\';
+  return plain;
+}();
+
 /// Length in bytes of the UTF-8 sequence at the front of `text`, or 0 where there is none (overlong
 /// forms, surrogates and numbers above U+10FFFF are none).
 std::size_t utf8_length(std::string_view text) {
@@ -94,6 +101,12 @@ struct Writer {
 void write_json(std::string& out, std::string_view text) {
   out += '"';
   while (!text.empty()) {
+    // Nearly all texts are ASCII without escapes: those are copied as they are.
+    std::size_t plain = 0;
+    while (plain < text.size() && kPlain[static_cast<unsigned char>(text[plain])]) ++plain;
+    out.append(text.data(), plain);
+    text.remove_prefix(plain);
+    if (text.empty()) break;
     const std::size_t length = utf8_length(text);
     const unsigned char first = static_cast<unsigned char>(text.front());
     if (length == 0) {

@@ -18,14 +18,24 @@ struct Followed {
   std::string some;  ///< readings that allow it, where not all do
 };
 
-std::optional<Followed> follow(const Rule& rule, const Seen& seen) {
-  if (rule.readings.empty()) {
-    const Answer holds = rule.holds(seen);
+/// The question that a rule asks in a case.
+const Question* question_of(const Rule& rule, const Case& subject, Question& own) {
+  if (!is_judged_in(rule, subject.kind)) return nullptr;
+  if (subject.kind == CaseKind::kProtocol && rule.id != subject.subject && !rule.in_every_probe)
+    return nullptr;
+  if (rule.judged_in != subject.kind) return &rule.probed;
+  own = {rule.when, rule.holds, rule.error, rule.readings};
+  return &own;
+}
+
+std::optional<Followed> follow(const Question& question, const Seen& seen) {
+  if (question.readings.empty()) {
+    const Answer holds = question.holds(seen);
     if (holds == Answer::kUnknown) return std::nullopt;
     return Followed{holds == Answer::kYes, {}};
   }
   Followed followed{true, {}};
-  for (const Reading& reading : rule.readings) {
+  for (const Reading& reading : question.readings) {
     const Answer allows = reading.allows(seen);
     if (allows == Answer::kUnknown) return std::nullopt;
     if (allows == Answer::kNo) {
@@ -43,10 +53,34 @@ bool is_strict(const Rule& rule, const Case& subject, Blame side) {
   return binds_as_written(rule, subject, side);
 }
 
+/// Why a rule was not followed. A route that is documented to do something did not break its
+/// promise where the process ended: it did worse, and the reason says so.
+std::string_view reason_of(const Rule& rule, const Seen& seen) {
+  const bool lost = seen.outcome == Outcome::kCrashed || seen.outcome == Outcome::kHung;
+  if (lost && rule.duty == Duty::kRoute) return "process-lost";
+  return lost && !rule.lost_reason.empty() ? rule.lost_reason : rule.reason;
+}
+
+/// A versioned capsule went to a call that did not ask for one: nobody owes to take that.
+bool unasked_version(const Seen& seen) {
+  const Facts& facts = seen.facts;
+  if (seen.subject.kind != CaseKind::kProtocol || !facts.calls_log || !facts.capsule_first_name)
+    return false;
+  if (*facts.capsule_first_name != "dltensor_versioned") return false;
+  return std::ranges::none_of(*facts.calls_log, [](const Text& call) {
+    constexpr std::string_view kAsked = "max_version=(";
+    const std::size_t at = call.find(kAsked);
+    return at != Text::npos && call.substr(at + kAsked.size(), 2) != "0,";
+  });
+}
+
 std::optional<Judged> judge_rule(const Rule& rule, const Seen& seen) {
-  if (rule.judged_in != seen.subject.kind || in_force(rule, seen) != Answer::kYes)
-    return std::nullopt;
-  if (rule.when && rule.when(seen) != Answer::kYes) return std::nullopt;
+  Question own;
+  const Question* question = question_of(rule, seen.subject, own);
+  if (question == nullptr || in_force(rule, seen) != Answer::kYes) return std::nullopt;
+  // Only what was handed over right can be taken wrongly.
+  if (seen.subject.malformed && rule.level != Level::kSilent) return std::nullopt;
+  if (question->when && question->when(seen) != Answer::kYes) return std::nullopt;
   Judged entry{.rule = std::string(rule.id),
                .verdict = Verdict::kConforms,
                .reason = {},
@@ -56,21 +90,18 @@ std::optional<Judged> judge_rule(const Rule& rule, const Seen& seen) {
     entry.reason = rule.reason;
     return entry;
   }
-  const std::optional<Followed> followed = follow(rule, seen);
+  const std::optional<Followed> followed = follow(*question, seen);
   if (!followed) return std::nullopt;
+  if (!followed->all && unasked_version(seen)) return std::nullopt;
   if (followed->all) {
-    if (!rule.error || rule.error(seen) != Answer::kNo) return entry;
+    if (!question->error || question->error(seen) != Answer::kNo) return entry;
     entry.verdict = Verdict::kPermitted;
     entry.reason = "wrong-error";
   } else if (!followed->some.empty()) {
     entry.verdict = Verdict::kPermitted;
     entry.reason = std::string(rule.ambiguity) + ":" + followed->some;
-  } else if (rule.duty == Duty::kRoute &&
-             (seen.outcome == Outcome::kCrashed || seen.outcome == Outcome::kHung)) {
-    entry.reason =
-        "process-lost";  // what was seen is no broken promise, but the end of the process
   } else {
-    entry.reason = rule.reason;
+    entry.reason = reason_of(rule, seen);
   }
   entry.blame = blame_of(rule, seen);
   if (entry.verdict == Verdict::kConforms)
@@ -92,16 +123,27 @@ void take_back_deviations(std::vector<Judged>& judged) {
 bool lost_in_make(const Facts& facts) { return facts.crash_step && *facts.crash_step == "make"; }
 
 /// Why no rule answered.
-Judged without_rule(const Facts& facts, const Happening& seen) {
+Judged without_rule(const Case& subject, const Facts& facts, const Happening& seen) {
   if (facts.suite_fault)
     return {.rule = {}, .verdict = Verdict::kSuiteFault, .reason = "suite-fault"};
   if (facts.route_absent && seen.outcome == Outcome::kNotRun)
     return {.rule = {}, .verdict = Verdict::kNotApplicable, .reason = "route-absent"};
   if (lost_in_make(facts))
     return {.rule = {}, .verdict = Verdict::kNotJudged, .reason = "lost-in-make"};
+  if (subject.malformed && seen.not_run.empty())
+    return {.rule = {}, .verdict = Verdict::kNotJudged, .reason = "malformed-input"};
+  if (unasked_version({.subject = subject, .facts = facts, .outcome = seen.outcome}))
+    return {.rule = {}, .verdict = Verdict::kNotJudged, .reason = "unasked-version"};
   return {.rule = {},
           .verdict = Verdict::kNotJudged,
           .reason = seen.not_run.empty() ? "no-rule" : std::string(seen.not_run)};
+}
+
+/// A rule of one route binds no other. A protocol case has no route: it is of the rule it names.
+bool is_listed(const Rule& rule, const Case& subject) {
+  return rule.binds != Binds::kListed || subject.kind != CaseKind::kExchange ||
+         (subject.route != nullptr &&
+          std::ranges::find(subject.route->rules, rule.id) != subject.route->rules.end());
 }
 
 constexpr int kDecidingTier = 0, kFallbackTier = 1, kSilentTier = 2;
@@ -129,19 +171,29 @@ Judge::Judge(Judge&& other) noexcept = default;
 Judge& Judge::operator=(Judge&& other) noexcept = default;
 Judge::~Judge() = default;
 
-Judgement Judge::judge(const Case& subject, const Facts& facts) const {
+Docket Judge::docket(const Case& subject) const {
+  Docket docket;
+  for (const Rule& rule : rules_) {
+    if (is_judged_in(rule, subject.kind) && is_listed(rule, subject)) docket.push_back(&rule);
+  }
+  return docket;
+}
+
+Judgement Judge::judge(const Case& subject, const Facts& facts, const Docket& docket) const {
   Happening happened = happening(subject, facts);
   Judgement judgement{.outcome = happened.outcome,
                       .modifiers = happened.modifiers,
                       .proof = std::move(happened.proof)};
   std::vector<Judged>& judged = judgement.judged;
   if (facts.suite_fault) {
-    judged.push_back(without_rule(facts, happened));
+    judged.push_back(without_rule(subject, facts, happened));
   } else if (happened.outcome != Outcome::kNotRun && !lost_in_make(facts)) {
     const Seen seen{.subject = subject, .facts = facts, .outcome = happened.outcome};
     bool spoken = false;
     int tier_spoken = kDecidingTier;
-    for (const Rule& rule : rules_) {
+    judged.reserve(docket.size() / 2);
+    for (const Rule* const asked : docket) {
+      const Rule& rule = *asked;
       if (const int at = tier(rule); at != tier_spoken) {
         tier_spoken = at;
         if (spoken) break;
@@ -159,11 +211,16 @@ Judgement Judge::judge(const Case& subject, const Facts& facts) const {
   if (judgement.modifiers.has(Modifier::kUnconfirmed) ||
       judgement.modifiers.has(Modifier::kProofsDisagree))
     take_back_deviations(judged);
-  if (judged.empty()) judged.push_back(without_rule(facts, happened));
-  std::ranges::stable_sort(judged, {}, &Judged::verdict);
+  if (judged.empty()) judged.push_back(without_rule(subject, facts, happened));
+  if (!std::ranges::is_sorted(judged, {}, &Judged::verdict))
+    std::ranges::stable_sort(judged, {}, &Judged::verdict);
   judgement.verdict = judged.front().verdict;
   judgement.blame = judged.front().blame;
   return judgement;
+}
+
+std::optional<Judged> answer_of(const Rule& rule, const Seen& seen) {
+  return is_listed(rule, seen.subject) ? judge_rule(rule, seen) : std::nullopt;
 }
 
 Judgement judge(const Case& subject, const Facts& facts) {

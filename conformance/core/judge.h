@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,7 @@
 namespace dlpack_conformance {
 
 struct Rule;
+struct Seen;
 
 /// Was it allowed. In the order in which a case takes the verdict of its rules: the first present
 /// wins.
@@ -60,6 +62,9 @@ struct Judgement {
   friend bool operator==(const Judgement&, const Judgement&) = default;
 };
 
+/// Rules in the order in which they are asked.
+using Docket = std::vector<const Rule*>;
+
 /// Judges with the catalogue's rules, or with a changed copy of them (mutation tests).
 class Judge {
  public:
@@ -71,12 +76,23 @@ class Judge {
   Judge& operator=(Judge&& other) noexcept;
   ~Judge();
 
-  [[nodiscard]] Judgement judge(const Case& subject, const Facts& facts) const;
+  [[nodiscard]] Judgement judge(const Case& subject, const Facts& facts) const {
+    return judge(subject, facts, docket(subject));
+  }
+  /// `docket`: of this case, or of another of its kind and route.
+  [[nodiscard]] Judgement judge(const Case& subject, const Facts& facts,
+                                const Docket& docket) const;
+  /// The rules that can speak in exchange cases of a route: the same for all of them. Of other
+  /// cases: all that can speak in the kind. The pointers live as long as this judge.
+  [[nodiscard]] Docket docket(const Case& subject) const;
   [[nodiscard]] const std::vector<Rule>& rules() const { return rules_; }
 
  private:
   std::vector<Rule> rules_;
 };
+
+/// What one rule says of a case, as if it were the only one; none: it is left out.
+std::optional<Judged> answer_of(const Rule& rule, const Seen& seen);
 
 /// Judges with the catalogue's rules.
 Judgement judge(const Case& subject, const Facts& facts);

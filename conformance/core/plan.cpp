@@ -86,8 +86,10 @@ Case Plan::at(std::size_t index) const {
     const Single& single = singles_[index - exchanges_.size()];
     subject.kind = single.kind;
     subject.producer = libraries_[single.library].get();
+    if (single.kind == CaseKind::kProtocol) subject.consumer = subject.producer;
     subject.subject = single.subject;
     subject.variant = single.variant;
+    subject.malformed = single.malformed;
     return subject;
   }
   const Exchange& exchange = exchanges_[index];
@@ -106,7 +108,7 @@ Case Plan::at(std::size_t index) const {
 
 string_view Plan::absent(std::size_t index) const {
   check(index);
-  if (index >= exchanges_.size()) return {};
+  if (index >= exchanges_.size()) return singles_[index - exchanges_.size()].absent;
   const Way& way = ways_[exchanges_[index].way];
   const auto found = way.route.absent.find(way.requests[exchanges_[index].request].text);
   return found == way.route.absent.end() ? string_view() : string_view(found->second);

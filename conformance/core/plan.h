@@ -28,11 +28,20 @@ struct MakesSpec {
   std::string device = "cpu";
 };
 
+/// One observation of a library against the reference. `absent`: proof that this release lacks what
+/// is to be observed; empty where it has it.
+struct ProtocolSpec {
+  std::string rule;
+  std::string variant;
+  bool malformed = false;
+  std::string absent;
+};
+
 struct LibrarySpec {
   LibraryInfo info;
   std::vector<MakesSpec> makes;
-  std::vector<std::pair<std::string, std::string>> usage;     ///< topic, variant
-  std::vector<std::pair<std::string, std::string>> protocol;  ///< rule, variant
+  std::vector<std::pair<std::string, std::string>> usage;  ///< topic, variant
+  std::vector<ProtocolSpec> protocol;
 };
 
 /// One route between two libraries.
@@ -123,6 +132,8 @@ class Plan {
     CaseKind kind;
     std::string subject;
     std::string variant;
+    bool malformed = false;
+    std::string absent;
   };
 
   void check(std::size_t index) const;

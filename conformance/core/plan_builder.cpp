@@ -9,6 +9,7 @@
 #include "catalogue/dtypes.h"
 #include "catalogue/error.h"
 #include "catalogue/layouts.h"
+#include "catalogue/rule.h"
 #include "catalogue/sources.h"
 #include "core/selector.h"
 
@@ -294,17 +295,27 @@ void Plan::Builder::add_singles() {
   for (std::uint32_t at = 0; at < spec_.libraries.size(); ++at) {
     const LibrarySpec& library = spec_.libraries[at];
     if (spec_.target && library.info.name != *spec_.target) continue;
-    const auto add = [&](CaseKind kind, std::vector<std::pair<std::string, std::string>> cases) {
-      std::ranges::sort(cases);
-      for (auto& [subject, variant] : cases) {
-        check_name("library " + library.info.name, axis_names(kind)[1], subject);
-        check_name("library " + library.info.name, axis_names(kind)[2], variant);
-        Single single{at, kind, std::move(subject), std::move(variant)};
-        if (is_wanted(plan_.axes(single))) plan_.singles_.push_back(std::move(single));
-      }
+    const auto add = [&](Single single) {
+      const std::string where = "library " + library.info.name;
+      check_name(where, axis_names(single.kind)[1], single.subject);
+      check_name(where, axis_names(single.kind)[2], single.variant);
+      if (is_wanted(plan_.axes(single))) plan_.singles_.push_back(std::move(single));
     };
-    add(CaseKind::kProtocol, library.protocol);
-    add(CaseKind::kUsage, library.usage);
+    auto protocol = library.protocol;
+    std::ranges::sort(protocol, {}, [](const ProtocolSpec& one) {
+      return std::pair<string_view, string_view>(one.rule, one.variant);
+    });
+    for (ProtocolSpec& one : protocol) {
+      if (find_rule(one.rule) == nullptr)
+        throw CatalogueError("library " + library.info.name + ", protocol " + one.variant, "rule",
+                             one.rule, "an id of the rule tables");
+      add({at, CaseKind::kProtocol, std::move(one.rule), std::move(one.variant), one.malformed,
+           std::move(one.absent)});
+    }
+    auto usage = library.usage;
+    std::ranges::sort(usage);
+    for (auto& [topic, variant] : usage)
+      add({at, CaseKind::kUsage, std::move(topic), std::move(variant), false, {}});
   }
 }
 

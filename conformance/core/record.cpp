@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <type_traits>
 #include <utility>
 
 #include "core/case_id.h"
@@ -41,7 +42,7 @@ struct Groups {
   [[nodiscard]] bool missing(std::size_t group) const { return usual[group] && !seen[group]; }
 };
 
-Groups groups_of(const Facts& facts, const Facts& usual) {
+Groups groups_of(const Facts& facts, const FactViews& usual) {
   Groups groups;
 #define DLCONFORM_FACT(group, name, type, unit, collector, text)                       \
   {                                                                                    \
@@ -55,13 +56,48 @@ Groups groups_of(const Facts& facts, const Facts& usual) {
 }
 
 template <class T>
-void write_changed(const std::optional<T>& seen, const std::optional<T>& usual, FactId id,
-                   std::vector<WrittenFact>& written) {
-  if (seen == usual) return;
-  WrittenFact& entry = written.emplace_back();
-  entry.name = kFactRows[static_cast<std::size_t>(id)].spelled;
-  if (seen) entry.value.template emplace<T>(*seen);
+bool is_usual(const std::optional<T>& seen, const std::optional<FactView<T>>& usual) {
+  if (seen.has_value() != usual.has_value()) return false;
+  if (!seen) return true;
+  if constexpr (std::is_same_v<T, Ints> || std::is_same_v<T, Texts>) {
+    return std::ranges::equal(*seen, *usual);
+  } else {
+    return *seen == *usual;
+  }
 }
+
+/// Tells what a line has to say, in the order of `facts.def`: `tell.group(name)` for a group of
+/// which nothing was collected, `tell.fact(name, value)` for a fact that is not as usual.
+template <class Tell>
+void tell_facts(const Case& subject, const Facts& facts, Tell& tell) {
+  const UsualFacts expected(subject, course_of(subject, facts));
+  const FactViews& usual = expected.views();
+  const Groups groups = groups_of(facts, usual);
+  std::size_t last_missing = kGroupCount;
+#define DLCONFORM_FACT(group_name, name, type, unit, collector, text)                         \
+  if (const std::size_t at = kGroupOf[static_cast<std::size_t>(FactId::group_name##_##name)]; \
+      groups.missing(at)) {                                                                   \
+    if (last_missing != at) tell.group(#group_name);                                          \
+    last_missing = at;                                                                        \
+  } else if (!is_usual<type>(facts.group_name##_##name, usual.group_name##_##name)) {         \
+    tell.fact(#group_name "." #name, facts.group_name##_##name);                              \
+  }
+#include "catalogue/facts.def"
+#undef DLCONFORM_FACT
+}
+
+/// Keeps what is told.
+struct FactList {
+  std::vector<WrittenFact> written;
+
+  void group(std::string_view name) { written.push_back({name, FactValue()}); }
+  template <class T>
+  void fact(std::string_view name, const std::optional<T>& seen) {
+    WrittenFact& entry = written.emplace_back();
+    entry.name = name;
+    if (seen) entry.value.template emplace<T>(*seen);
+  }
+};
 
 /// Index of the first fact of a group by name, or none.
 std::optional<std::size_t> find_group(std::string_view name) {
@@ -112,7 +148,6 @@ void member(std::string& out, std::string_view name, std::string_view value) {
 struct ValueWriter {
   std::string& out;
 
-  void operator()(std::monostate) const { out += "null"; }
   void operator()(Flag value) const { out += value ? "true" : "false"; }
   void operator()(Int value) const { write_json(out, value); }
   void operator()(const Text& value) const { write_json(out, std::string_view(value)); }
@@ -138,6 +173,8 @@ void write_axes(std::string& out, const Case& subject) {
     rest.remove_prefix(std::min(rest.find('/'), rest.size() - 1) + 1);
     member(out, axis, rest.substr(0, rest.find('/')));
   }
+  if (subject.kind == CaseKind::kProtocol)
+    member(out, "input", subject.malformed ? "malformed" : "valid");
 }
 
 void write_judged(std::string& out, const std::vector<Judged>& judged) {
@@ -159,15 +196,37 @@ void write_judged(std::string& out, const std::vector<Judged>& judged) {
   out += ']';
 }
 
-void write_facts(std::string& out, const std::vector<WrittenFact>& written) {
+/// Writes what is told as the members of an object.
+struct FactWriter {
+  std::string& out;
+
+  void group(std::string_view name) const {
+    begin(name);
+    out += "null";
+  }
+  template <class T>
+  void fact(std::string_view name, const std::optional<T>& seen) const {
+    begin(name);
+    if (seen) {
+      ValueWriter{out}(*seen);
+    } else {
+      out += "null";
+    }
+  }
+
+ private:
+  void begin(std::string_view name) const {
+    out += out.back() == '{' ? "\"" : ",\"";
+    out += name;
+    out += "\":";
+  }
+};
+
+void write_facts(std::string& out, const Case& subject, const Facts& facts) {
   key(out, "facts");
   out += '{';
-  for (const WrittenFact& entry : written) {
-    if (&entry != written.data()) out += ',';
-    write_json(out, entry.name);
-    out += ':';
-    std::visit(ValueWriter{out}, entry.value);
-  }
+  FactWriter writer{out};
+  tell_facts(subject, facts, writer);
   out += '}';
 }
 
@@ -191,22 +250,9 @@ FactValue default_fact(const Case& subject, FactId id) {
 }
 
 std::vector<WrittenFact> written_facts(const Case& subject, const Facts& facts) {
-  const Facts usual = default_facts(subject, course_of(subject, facts));
-  const Groups groups = groups_of(facts, usual);
-  std::vector<WrittenFact> written;
-  written.reserve(16);
-  std::size_t last_missing = kGroupCount;
-#define DLCONFORM_FACT(group, name, type, unit, collector, text)                                \
-  if (const std::size_t at = kGroupOf[static_cast<std::size_t>(FactId::group##_##name)];        \
-      groups.missing(at)) {                                                                     \
-    if (last_missing != at) written.push_back({#group, FactValue()});                           \
-    last_missing = at;                                                                          \
-  } else {                                                                                      \
-    write_changed(facts.group##_##name, usual.group##_##name, FactId::group##_##name, written); \
-  }
-#include "catalogue/facts.def"
-#undef DLCONFORM_FACT
-  return written;
+  FactList list;
+  tell_facts(subject, facts, list);
+  return std::move(list.written);
 }
 
 bool expand(const Case& subject, const std::vector<WrittenFact>& written, Facts& facts,
@@ -226,10 +272,8 @@ bool expand(const Case& subject, const std::vector<WrittenFact>& written, Facts&
   return true;
 }
 
-std::string record_line(const Case& subject, const Facts& facts, const Judgement& judgement,
-                        std::int64_t time_ns) {
-  std::string out;
-  out.reserve(640);
+void write_record(std::string& out, const Case& subject, const Facts& facts,
+                  const Judgement& judgement, std::int64_t time_ns) {
   out += "{\"kind\":\"case\"";
   member(out, "id", subject.id);
   write_axes(out, subject);
@@ -245,10 +289,17 @@ std::string record_line(const Case& subject, const Facts& facts, const Judgement
   member(out, "blame", spell(judgement.blame));
   write_judged(out, judgement.judged);
   member(out, "proof", judgement.proof);
-  write_facts(out, written_facts(subject, facts));
+  write_facts(out, subject, facts);
   key(out, "time_ns");
   write_json(out, time_ns);
   out += "}\n";
+}
+
+std::string record_line(const Case& subject, const Facts& facts, const Judgement& judgement,
+                        std::int64_t time_ns) {
+  std::string out;
+  out.reserve(1024);
+  write_record(out, subject, facts, judgement, time_ns);
   return out;
 }
 

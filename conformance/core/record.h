@@ -43,6 +43,10 @@ bool expand(const Case& subject, const std::vector<WrittenFact>& written, Facts&
 std::string record_line(const Case& subject, const Facts& facts, const Judgement& judgement,
                         std::int64_t time_ns);
 
+/// The same at the end of `out`, so that a run can use one buffer for all its lines.
+void write_record(std::string& out, const Case& subject, const Facts& facts,
+                  const Judgement& judgement, std::int64_t time_ns);
+
 /// The line of a planned case that did not run; `reason` is a code of the reasons table.
 std::string not_run_line(const Case& subject, std::string_view reason);
 

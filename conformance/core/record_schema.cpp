@@ -107,6 +107,7 @@ Json case_schema() {
       properties.emplace_back(std::string(axis), typed("string"));
     }
   }
+  properties.emplace_back("input", one_of_words({"valid", "malformed"}));
   properties.emplace_back("outcome", one_of_enum(Outcome::kNotRun));
   properties.emplace_back("modifiers", list_of(one_of_enum(Modifier::kWrongError)));
   properties.emplace_back("verdict", one_of_enum(Verdict::kNotJudged));

@@ -1,6 +1,6 @@
 """Catalogue, case ids, plan, judge, record line, journal and C++ observations (``conformance/``)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 DIGEST: str
@@ -13,7 +13,8 @@ def rules() -> list[dict[str, Any]]:
     where, place), text, ambiguity, readings (list of id, text), reason, untestable."""
 
 def ambiguities() -> list[dict[str, Any]]:
-    """Rows: id, question, texts."""
+    """Rows: id, question, texts, readings (list of id, text), choices (list of library, readings,
+    what was measured)."""
 
 def documents() -> list[dict[str, Any]]:
     """Rows: key, title, where."""
@@ -32,6 +33,9 @@ def sources() -> list[dict[str, Any]]:
     """Rows: name, text, memory (ours), kind (of the instrument's memory; empty where the library allocates),
     alignment and skew_bytes (bytes), skew_elems (elements), and flags: may_write, readonly, lazy, strided,
     has_memory, autograd, misaligned, byte_strides, masked, subclass."""
+
+def crafted_tensors() -> list[dict[str, Any]]:
+    """Rows: name, text, malformed (breaks the header's rules), layout, options (of `_instrument.Array`), versioned_only."""
 
 def devices() -> list[dict[str, Any]]:
     """Rows: name, text, type, id, host_readable."""
@@ -82,12 +86,78 @@ def parse_request(request: str) -> dict[str, Any]:
     """The keywords passed: ``copy`` and ``force`` (None, False, True), ``device`` (None or ``"own"``), ``dtype`` (name)."""
 
 def relate(
-    a: tuple[int, Sequence[int], Sequence[int], int], b: tuple[int, Sequence[int], Sequence[int], int]
+    a: tuple[int, Sequence[int], Sequence[int], int],
+    b: tuple[int, Sequence[int], Sequence[int], int],
 ) -> str:
     """``same``, ``overlap`` or ``apart``, of (address, shape, strides in bytes, item size in bytes)."""
 
+def relation(a: tuple[Any, ...], b: tuple[Any, ...], item_bits: dict[str, int]) -> str | None:
+    """The same of two descriptions; None where one of them says too little. ``item_bits``: bits of an element by dtype."""
+
+def same_elements(capsule: object, other: object, origin: int, span: tuple[int, int]) -> bool:
+    """Two unused capsules name the same elements; strides that move nothing do not count.
+
+    Places are compared where both lie within ``span`` bytes of ``origin``: a copy has its own.
+    """
+
 def address_text(address: int, origin: int, span: tuple[int, int], empty: bool = False) -> str:
     """``null``, bytes from ``origin``, or ``elsewhere`` where outside ``span`` (bytes around ``origin``)."""
+
+def abi() -> dict[str, dict[str, Any]]:
+    """Facts of the dlpack.h in use by name: each struct, ``DLDeviceType``, ``DLDataTypeCode``, ``flags``.
+
+    ``other-header``: the versioned struct in both headers, where another one was found when this was built.
+    """
+
+def long_double_digits() -> int:
+    """Binary digits of the platform's long double: 53 and 113 are IEEE formats."""
+
+class ExchangeTable:
+    """A table in a capsule ``dlpack_exchange_api``; each function is called raw, facts ``table`` of the call.
+
+    All raise the Python exception that the function left pending. Tables of another major version can only be
+    described.
+    """
+
+    def __init__(self, capsule: Any) -> None: ...
+    @property
+    def address(self) -> int: ...
+    def describe(self, facts: Facts) -> None:
+        """Version, chain and slots that are NULL."""
+    def export(self, facts: Facts, x: Any) -> Any:
+        """The owning export as a versioned capsule; None where there is none."""
+    def borrow(
+        self,
+        facts: Facts,
+        x: Any,
+        owned: Any = None,
+        origin: int = 0,
+        span: tuple[int, int] = (0, 0),
+        raw: bytes = b"",
+    ) -> bool:
+        """The non-owning export, twice; read as facts ``export``, compared with the capsule ``owned``.
+
+        False where the table has no such function, or it failed.
+        """
+    def take(self, facts: Facts, capsule: Any) -> Any:
+        """Import a versioned capsule, which is consumed; None where there is no object."""
+    def stream(self, facts: Facts, device: tuple[int, int] = (1, 0)) -> None:
+        """Ask for the stream of a device."""
+    def allocate(
+        self,
+        facts: Facts,
+        dtype: tuple[int, int, int],
+        shape: Sequence[int],
+        *,
+        device: tuple[int, int] = (1, 0),
+        poisoned: bool = False,
+        thread: str = "main",
+    ) -> Any:
+        """Allocate and look at the tensor; a versioned capsule, None where there is none.
+
+        ``poisoned``: the fields of the prototype that are not to be read are unusable. ``thread``: ``main``,
+        ``t1`` (foreign, without the GIL) or ``t1-gil-held`` (this thread holds it meanwhile, for 1 s at most).
+        """
 
 class Plan:
     """Ordered cases. ``spec`` is the census (see ``engine/census.py``) plus ``profile`` and ``filters``.
@@ -124,7 +194,9 @@ class Facts:
     def update(self, facts: dict[str, Any]) -> None: ...
     def get(self, name: str) -> Any: ...
     def to_dict(self) -> dict[str, Any]: ...
-    def read_export(self, group: str, capsule: Any, origin: int, span: tuple[int, int], raw: bytes) -> None:
+    def read_export(
+        self, group: str, capsule: Any, origin: int, span: tuple[int, int], raw: bytes
+    ) -> None:
         """Read ``capsule`` with the reference consumer into ``export.*`` or ``result_read.*``, unchanged.
 
         ``origin``: address of the source's element 0; ``span``: the source's allocation around it in
@@ -144,6 +216,18 @@ class Judge:
     def not_run(self, index: int, reason: str) -> bytes: ...
     def expand(self, index: int, facts: dict[str, Any]) -> dict[str, Any]:
         """Facts of a parsed record with the left-out ones put back; null means not collected."""
+
+class MutationTest:
+    """Mutants of the catalogue's rules: each way in which one of them could say something else."""
+
+    def __init__(self) -> None: ...
+    def show(self, plan: Plan, cases: Iterable[tuple[int, dict[str, Any]]]) -> int:
+        """Try all mutants that live on cases, given by index and facts as a record has them; how many were killed.
+
+        A mutant is killed when the case's judgement is another than the catalogue's.
+        """
+    def rows(self) -> list[dict[str, Any]]:
+        """Rows: rule, change, killed_by (id of the first case, or None)."""
 
 class ClaimTally:
     """Counts what the cases of one plan say about the claims."""

@@ -115,7 +115,10 @@ class Array:
     ``null_data`` (empty); ``offset_in`` "data" or "byte_offset"; ``deleter`` "counted" or "null";
     ``honours_copy``, ``honours_device``: False leaves the keyword unheeded; ``keywords``: the names that
     ``__dlpack__`` accepts (an older producer accepts fewer); ``raises``: an exception instance to raise;
-    ``legacy_readonly`` "refuse" (BufferError) or "export" (unmarked); ``break_rules``: state what is asked, unchecked.
+    ``legacy_readonly`` "refuse" (BufferError) or "export" (unmarked); ``break_rules``: state what is asked, unchecked;
+    ``states``: fields of the struct whatever the memory holds, unchecked: ``ndim``, ``shape``, ``strides``, ``dtype``
+    (code, bits, lanes), ``device`` (of the struct alone), ``data_offset`` (bytes from element 0), ``byte_offset``,
+    ``context`` None for NULL, ``tail`` "poisoned" or "unreadable" (what follows the deleter).
     With ``deleter="null"`` the memory stays until the process ends. Element 0 is the memory's ``first``.
     """
 
@@ -217,6 +220,21 @@ def exchange_export(x: Any) -> Any:
 def exchange_import(capsule: Any, type_: type) -> Any:
     """Import a versioned capsule through the exchange table of ``type_``; the capsule is consumed."""
 
+def make_exchange_table(
+    *, version: tuple[int, int] = (1, 3), prev: Any = None, missing: Sequence[str] = ()
+) -> Any:
+    """A new exchange table for classes of arrays, as a capsule; it lives as long as the process.
+
+    Functions of major version 1 are the reference's own; those of another one count (`stray_table_calls`)
+    and fail. ``prev``: a capsule that ``prev_api`` leads to. ``missing``: slots that are NULL.
+    """
+
+def stray_table_calls() -> int:
+    """Calls so far of functions of tables of another major version."""
+
+def from_exchange_api(x: Any) -> Array:
+    """Import by the exchange table of the object's type; by ``__dlpack__`` where there is no usable one."""
+
 class MethodsOnly:
     """Shows only ``__dlpack__`` and ``__dlpack_device__`` of the object it holds, and passes keywords on as given."""
 
@@ -242,8 +260,61 @@ class ArrayMethodOnly:
 
     def __init__(self, x: Any, /) -> None: ...
 
+class LoggedBuffer:
+    """The buffer of the object it holds, every request counted; subclasses may show more."""
+
+    def __init__(self, x: Any, /, *further: Any, **keywords: Any) -> None: ...
+    asked: tuple[str, ...]
+    """Kinds of all requests, in order; of one that has no name, its number."""
+    granted: int
+    released: int
+
+def request_buffer(x: Any, kind: str) -> dict[str, Any]:
+    """Members of the buffer that ``x`` gives for one request, released before the return.
+
+    ``kind``: simple, writable, nd, strides, c-contiguous, f-contiguous, any-contiguous, contig, strided,
+    records, records-ro, full or full-ro. Keys: address, nbytes, item_bytes, readonly, ndim, format, shape and
+    strides (bytes; None for NULL), nulls (names of the members that are NULL).
+    """
+
+def read_array_struct(capsule: Any) -> dict[str, Any]:
+    """Members of the struct in the capsule of an ``__array_struct__``; only ``two`` where that is not 2.
+
+    Keys: two, ndim, kind, item_bytes, flags, shape, strides (bytes), address, has_context.
+    """
+
 def call_deleter(capsule: Any, *, thread: str = "t1", gil: bool = False) -> None:
     """Take the capsule over and run its deleter, on this thread (``main``) or a foreign one (``t1``)."""
+
+class Taken:
+    """A tensor whose capsule was consumed by hand: its deleter runs when it is told to, else never."""
+
+    def __init__(self, capsule: Any) -> None: ...
+    def delete(self) -> None:
+        """Run the deleter on this thread, with the GIL held."""
+    def delete_pending(self) -> tuple[bool, str | None]:
+        """Run it while an exception is pending: was that one kept, and the class pending afterwards."""
+    def delete_elsewhere(self, meanwhile: Any = None) -> None:
+        """Run it on a foreign thread without the GIL, while this one, with the GIL, calls ``meanwhile``."""
+    def delete_locked_out(self, source: Any) -> int:
+        """Run it on a foreign thread while this one keeps the GIL: change of the references to ``source``.
+
+        It is 0 where the deleter waits for the GIL, or needs none (P-11).
+        """
+    def end_process(self) -> None:
+        """Finalise Python, then run it as the first of C's exit handlers; the process ends with status 0."""
+
+def drop_pending(holder: list[Any]) -> tuple[bool, str | None]:
+    """Drop the one capsule of ``holder``, and the only reference to it, while an exception is pending.
+
+    Was that one kept, and the class pending afterwards.
+    """
+
+def capsule_name(capsule: Any) -> str | None:
+    """Name of any capsule, None for NULL."""
+
+def rename_capsule(capsule: Any, name: str | None) -> None:
+    """Give a capsule another name; None is the name NULL."""
 
 def totals() -> dict[str, int]:
     """Counts of this process: exports, live_exports, deleter_calls, double_deletes, live_memories."""

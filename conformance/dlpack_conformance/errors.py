@@ -6,6 +6,7 @@ __all__ = [
     "BuildMismatchError",
     "CatalogueError",
     "ConformanceError",
+    "EnvironmentMakingError",
     "LibraryFileError",
     "OptionError",
     "ReportError",
@@ -42,3 +43,7 @@ class ReportError(ConformanceError, ValueError):
         self.allowed = allowed
         hint = f"; allowed: {allowed}" if allowed else ""
         super().__init__(f"{file}: {key}: {reason}{hint}")
+
+
+class EnvironmentMakingError(ConformanceError):
+    """An environment of its own could not be made; the text names the step and the cause."""

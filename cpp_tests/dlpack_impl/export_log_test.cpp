@@ -161,5 +161,63 @@ TEST(ExportLog, ThreadsExportAndDeleteAtOnce) {
   EXPECT_EQ(tensor.log->deleter_threads().size(), static_cast<std::size_t>(kThreads));
 }
 
+TEST(ExportLog, DeletersRunAnywhereWhileOneThreadExports) {
+  RecordProperty("requirement", "P-47");
+  constexpr int kRounds = 2000;
+  std::atomic<int> releases{0};
+  ExportLog totals;
+  const test::Tensor memory;
+  auto log = std::make_shared<ExportLog>(&totals, Makers::kOneAtATime);
+  log->keep(counting_keeper(releases));
+  {
+    const Producer producer(memory.producer.tensor(), log);
+    std::atomic<DLManagedTensorVersioned*> handed{nullptr};
+    std::atomic<bool> done{false};
+    std::thread other([&] {
+      while (!done || handed != nullptr) {
+        const VersionedPtr managed(handed.exchange(nullptr));
+        if (managed != nullptr) {
+          EXPECT_EQ(managed->dl_tensor.shape[1], 3);
+        }
+      }
+    });
+    for (int round = 0; round < kRounds; ++round) {
+      const LegacyPtr here = producer.export_legacy({}, {});
+      const VersionedPtr left(handed.exchange(producer.export_versioned({}, {}).release()));
+    }
+    done = true;
+    other.join();
+  }
+  EXPECT_EQ(log->exports(), 2 * kRounds);
+  EXPECT_EQ(log->deleter_calls(), 2 * kRounds);
+  EXPECT_EQ(log->live(), 0);
+  EXPECT_EQ(log->double_deletes(), 0);
+  EXPECT_EQ(releases, 0);
+
+  log->let_go();
+  EXPECT_EQ(releases, 1);
+  log.reset();
+  EXPECT_EQ(totals.exports(), 2 * kRounds);
+  EXPECT_EQ(totals.live(), 0);
+}
+
+TEST(ExportLog, ABlockIsNotUsedAgainWhileItIsKept) {
+  const test::Tensor memory;
+  for (const Makers makers : {Makers::kAnyThread, Makers::kOneAtATime}) {
+    const auto log = std::make_shared<ExportLog>(nullptr, makers);
+    const Producer producer(memory.producer.tensor(), log);
+    for (int i = 0; i < 100; ++i) producer.export_versioned({}, {}).reset();
+    auto* managed = producer.export_versioned({}, {}).release();
+    auto* const deleter = managed->deleter;
+    deleter(managed);
+    for (std::size_t i = 0; i + 1 < ExportLog::kQuarantine; ++i) {
+      const VersionedPtr other = producer.export_versioned({}, {});
+      EXPECT_NE(other.get(), managed);
+    }
+    deleter(managed);
+    EXPECT_EQ(log->double_deletes(), 1);
+  }
+}
+
 }  // namespace
 }  // namespace dlpack_impl

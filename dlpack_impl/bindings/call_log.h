@@ -29,7 +29,9 @@ class CallLog {
   CallLog() = default;
   CallLog(const CallLog&) = delete;
   CallLog& operator=(const CallLog&) = delete;
-  ~CallLog() { clear(); }
+  ~CallLog() {
+    if (entries_ != nullptr) clear();
+  }
 
   /// Notes a call with fastcall arguments as they came: `args` holds `positional` values, then one
   /// per keyword.

@@ -5,6 +5,7 @@
 #include <dlpack_impl/exchange_api.h>
 
 #include <optional>
+#include <utility>
 
 #include "capsule.h"
 #include "fast.h"
@@ -88,8 +89,20 @@ py::object exchange_table(const py::object& type_or_capsule) {
   return table;
 }
 
+/// A function that says it succeeded and leaves an exception behind did not succeed: the exception
+/// goes to the caller. @spec X-12
+void expect_no_exception() {
+  if (PyErr_Occurred() != nullptr) throw PythonErrorIsSet{};
+}
+
 py::object exchange_export(const py::object& x) {
-  return checked(make_foreign_capsule(table_of(type_of(x)).export_object(x.ptr())));
+  VersionedPtr managed = table_of(type_of(x)).export_object(x.ptr());
+  if (PyErr_Occurred() != nullptr) {
+    const KeepException kept;  // the deleter may enter Python
+    managed.reset();
+  }
+  expect_no_exception();
+  return checked(make_foreign_capsule(std::move(managed)));
 }
 
 py::object exchange_import(const py::object& capsule, const py::object& type) {
@@ -101,12 +114,16 @@ py::object exchange_import(const py::object& capsule, const py::object& type) {
       managed.versioned != nullptr, BufferError,
       detail::field_message("capsule name", PyCapsule_GetName(capsule.ptr()), kVersionedName));
   if (!take(capsule.ptr(), managed)) throw PythonErrorIsSet{};
-  return checked(static_cast<PyObject*>(table.import_object(VersionedPtr(managed.versioned))));
+  py::object object =
+      checked(static_cast<PyObject*>(table.import_object(VersionedPtr(managed.versioned))));
+  expect_no_exception();
+  return object;
 }
 
 py::dict exchange_borrow(const py::object& x) {
   DLTensor tensor{};
   table_of(type_of(x)).borrow_object(x.ptr(), tensor);
+  expect_no_exception();
   const auto rank = static_cast<std::size_t>(tensor.ndim);
   const auto row = [rank](const std::int64_t* numbers) {
     return numbers == nullptr ? py::object(py::none()) : checked(from_integers(numbers, rank));
@@ -145,6 +162,7 @@ py::object exchange_allocate(const py::object& type, const py::object& dtype,
 py::object exchange_stream(const py::object& type, const py::object& device) {
   expect_type(type);
   void* stream = table_of(type.ptr()).current_stream(device_from(device.ptr(), "device"));
+  expect_no_exception();
   if (stream == nullptr) return py::none();
   return py::int_(reinterpret_cast<std::uintptr_t>(stream));
 }

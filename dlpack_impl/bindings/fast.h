@@ -53,8 +53,9 @@ struct ProducerSide {
       false;  ///< a legacy export of read-only data goes out, though it can't be marked (P-36)
   bool honours_copy = true;
   bool honours_device = true;
-  Ref keywords;  ///< tuple of accepted names; none: all four
-  Ref raises;    ///< exception to raise
+  Ref keywords;                    ///< tuple of accepted names; none: all four
+  Ref raises;                      ///< exception to raise
+  std::unique_ptr<Stated> stated;  ///< fields to state whatever the rules say; none: as ruled
 };
 
 struct ArrayObject {
@@ -64,15 +65,23 @@ struct ArrayObject {
   Storage* storage;
   ProducerSide* side;
   TensorView* own_view;  ///< of arrays over a memory; imported ones use the view of their storage
-  bool copied;           ///< independent memory was made for this array
+  Reading* copied_from;  ///< header of the tensor that this consumer copied; else NULL
   CallLog log;
-  std::optional<Version> version;      ///< of the tensor that was imported
-  std::optional<std::uint64_t> flags;  ///< of the tensor that was imported
 
   [[nodiscard]] const TensorView& view() const noexcept {
     return own_view != nullptr ? *own_view : storage->imported()->view();
   }
   [[nodiscard]] bool readonly() const noexcept;
+  /// Version and flags of the tensor that was imported; NULL over own memory.
+  [[nodiscard]] const Reading* header() const noexcept {
+    if (copied_from != nullptr) return copied_from;
+    const Imported* imported = storage->imported();
+    return imported != nullptr ? &imported->header() : nullptr;
+  }
+  /// Independent memory was made for this array.
+  [[nodiscard]] bool copied() const noexcept {
+    return copied_from != nullptr || (header() != nullptr && header()->is_copied());
+  }
   [[nodiscard]] Device device() const noexcept {
     return side != nullptr ? side->device : view().device();
   }

@@ -5,11 +5,19 @@
 #include <cstddef>
 
 #include "fast.h"
+#include "stated.h"
 #include "values.h"
 
 namespace dlpack_impl::python {
 
 PyTypeObject* array_type = nullptr;
+
+namespace {
+
+// Of the type itself, as an object of a subclass can be larger. Guarded by the GIL.
+FreeList free_arrays;
+
+}  // namespace
 
 bool ArrayObject::readonly() const noexcept {
   if (side != nullptr) return side->producer.tensor().readonly;
@@ -22,8 +30,18 @@ ExportLog& all_exports() noexcept {
   return *log;
 }
 
+namespace {
+
+#ifdef Py_GIL_DISABLED
+constexpr Makers kMakers = Makers::kAnyThread;
+#else
+constexpr Makers kMakers = Makers::kOneAtATime;  // all exports are made with the GIL held
+#endif
+
+}  // namespace
+
 ProducerSide::ProducerSide(SourceTensor tensor, Storage& storage)
-    : producer(std::move(tensor), std::make_shared<ExportLog>(&all_exports())) {
+    : producer(std::move(tensor), std::make_shared<ExportLog>(&all_exports(), kMakers)) {
   producer.log()->keep(storage.keeper());
 }
 
@@ -44,18 +62,19 @@ ProducerSide& make_producer_side(ArrayObject& array) {
 
 PyObject* array_from(StoragePtr storage) noexcept {
   // Not tracked: a result holds nothing that could hold it, until `watch` is told otherwise.
-  auto* self = PyObject_GC_New(ArrayObject, array_type);
-  if (self == nullptr) return nullptr;
-  const Reading& header = storage->imported()->header();
+  auto* self = static_cast<ArrayObject*>(free_arrays.take());
+  if (self != nullptr) {
+    PyObject_Init(reinterpret_cast<PyObject*>(self), array_type);
+  } else if ((self = PyObject_GC_New(ArrayObject, array_type)) == nullptr) {
+    return nullptr;
+  }
   self->weak_references = nullptr;
   self->shape = nullptr;
   self->strides = nullptr;
   self->side = nullptr;
   self->own_view = nullptr;
-  self->copied = header.is_copied();
+  self->copied_from = nullptr;
   new (&self->log) CallLog();
-  new (&self->version) std::optional<Version>(header.version);
-  new (&self->flags) std::optional<std::uint64_t>(header.flags);
   self->storage = storage.release();
   return reinterpret_cast<PyObject*>(self);
 }
@@ -116,6 +135,7 @@ struct Options {
   PyObject* raises = nullptr;
   PyObject* legacy_readonly = nullptr;
   PyObject* break_rules = nullptr;
+  PyObject* states = nullptr;
 };
 
 bool given(PyObject* value) noexcept { return value != nullptr && value != Py_None; }
@@ -171,6 +191,7 @@ void set_options(ProducerSide& side, const Options& options) {
     }
     side.raises = Ref::borrow(options.raises);
   }
+  if (given(options.states)) side.stated = stated_from(options.states);
 }
 
 void fill_array(ArrayObject& self, MemoryObject& memory, PyObject* dtype, PyObject* shape,
@@ -208,26 +229,24 @@ PyObject* array_new(PyTypeObject* type, PyObject* args, PyObject* keywords) {
       "memory",          "dtype",       "shape",        "strides",        "readonly",   "device",
       "version",         "legacy",      "flags",        "null_strides",   "null_shape", "null_data",
       "offset_in",       "deleter",     "honours_copy", "honours_device", "keywords",   "raises",
-      "legacy_readonly", "break_rules", nullptr};
+      "legacy_readonly", "break_rules", "states",       nullptr};
   PyObject* memory = nullptr;
   PyObject* dtype = nullptr;
   PyObject* shape = nullptr;
   PyObject* strides = nullptr;
   Options o;
-  if (!PyArg_ParseTupleAndKeywords(args, keywords, "O!OOO|$OOOOOOOOOOOOOOOO:Array",
-                                   const_cast<char**>(known), memory_type, &memory, &dtype, &shape,
-                                   &strides, &o.readonly, &o.device, &o.version, &o.legacy,
-                                   &o.flags, &o.null_strides, &o.null_shape, &o.null_data,
-                                   &o.offset_in, &o.deleter, &o.honours_copy, &o.honours_device,
-                                   &o.keywords, &o.raises, &o.legacy_readonly, &o.break_rules)) {
+  if (!PyArg_ParseTupleAndKeywords(
+          args, keywords, "O!OOO|$OOOOOOOOOOOOOOOOO:Array", const_cast<char**>(known), memory_type,
+          &memory, &dtype, &shape, &strides, &o.readonly, &o.device, &o.version, &o.legacy,
+          &o.flags, &o.null_strides, &o.null_shape, &o.null_data, &o.offset_in, &o.deleter,
+          &o.honours_copy, &o.honours_device, &o.keywords, &o.raises, &o.legacy_readonly,
+          &o.break_rules, &o.states)) {
     return nullptr;
   }
   Ref object(type->tp_alloc(type, 0));  // zeroed, which is a valid state of every member
   if (!object) return nullptr;
   ArrayObject& self = array_of(object.get());
   new (&self.log) CallLog();
-  new (&self.version) std::optional<Version>();
-  new (&self.flags) std::optional<std::uint64_t>();
   return guarded(static_cast<PyObject*>(nullptr), [&] {
     fill_array(self, *reinterpret_cast<MemoryObject*>(memory), dtype, shape, strides, o);
     return object.release();
@@ -264,8 +283,9 @@ void array_dealloc(PyObject* object) {
   Py_XDECREF(self.strides);
   delete self.own_view;
   delete self.side;
-  if (self.storage != nullptr) self.storage->release();
-  type->tp_free(object);
+  delete self.copied_from;
+  if (self.storage != nullptr) self.storage->release_with_gil();
+  if (type != array_type || !free_arrays.keep(object)) type->tp_free(object);
   Py_DECREF(type);
 }
 
@@ -305,18 +325,20 @@ PyObject* array_readonly(PyObject* object, void*) {
 }
 
 PyObject* array_version(PyObject* object, void*) {
-  const auto& version = array_of(object).version;
-  if (!version.has_value()) Py_RETURN_NONE;
-  return Py_BuildValue("(II)", version->major, version->minor);
+  const Reading* header = array_of(object).header();
+  if (header == nullptr || !header->version.has_value()) Py_RETURN_NONE;
+  return Py_BuildValue("(II)", header->version->major, header->version->minor);
 }
 
 PyObject* array_flags(PyObject* object, void*) {
-  const auto& flags = array_of(object).flags;
-  if (!flags.has_value()) Py_RETURN_NONE;
-  return PyLong_FromUnsignedLongLong(*flags);
+  const Reading* header = array_of(object).header();
+  if (header == nullptr || !header->flags.has_value()) Py_RETURN_NONE;
+  return PyLong_FromUnsignedLongLong(*header->flags);
 }
 
-PyObject* array_copied(PyObject* object, void*) { return PyBool_FromLong(array_of(object).copied); }
+PyObject* array_copied(PyObject* object, void*) {
+  return PyBool_FromLong(array_of(object).copied() ? 1 : 0);
+}
 
 PyObject* array_calls(PyObject* object, void*) { return array_of(object).log.calls(); }
 

@@ -1,3 +1,5 @@
+#include <pthread.h>
+
 #include <algorithm>
 
 #include "call_log.h"
@@ -70,7 +72,7 @@ bool CallLog::note(Method method, PyObject* const* args, Py_ssize_t positional,
                    PyObject* keywords) noexcept {
   if (total_ >= size_ && size_ < kCapacity && !grow()) return false;
   Entry& entry = entries_[total_ & (size_ - 1)];
-  if (total_ >= size_) release(entry);
+  if (total_ >= size_ && entry.keywords != nullptr) release(entry);
   const Py_ssize_t count = positional + (keywords == nullptr ? 0 : PyTuple_GET_SIZE(keywords));
   entry.keywords = nullptr;
   if (positional != 0) {
@@ -96,7 +98,7 @@ bool CallLog::note(Method method, PyObject* const* args, Py_ssize_t positional,
     }
     entry.values[0] = many;
   }
-  entry.thread = PyThread_get_thread_ident();
+  entry.thread = static_cast<std::uint64_t>(pthread_self());  // what threading.get_ident answers
   entry.method = method;
   entry.gil = holds_gil(entry.thread);
   ++total_;
@@ -104,7 +106,7 @@ bool CallLog::note(Method method, PyObject* const* args, Py_ssize_t positional,
 }
 
 bool CallLog::grow() noexcept {
-  const std::size_t wanted = size_ == 0 ? 4 : size_ * 2;
+  const std::size_t wanted = size_ == 0 ? 4 : size_ * 8;  // 4, 32, 256
   void* memory = PyMem_Realloc(entries_, wanted * sizeof(Entry));
   if (memory == nullptr) {
     PyErr_NoMemory();
@@ -164,7 +166,9 @@ void CallLog::clear() noexcept {
   const std::size_t count = static_cast<std::size_t>(std::min<std::uint64_t>(total_, size_));
   size_ = 0;
   total_ = 0;
-  for (std::size_t i = 0; i < count; ++i) release(entries[i]);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (entries[i].keywords != nullptr) release(entries[i]);
+  }
   PyMem_Free(entries);
 }
 

@@ -65,6 +65,10 @@ bool look(PyObject* capsule, Managed& found) noexcept {
   const char* name = PyCapsule_GetName(capsule);
   const char* text = name == nullptr ? "" : name;
   found = Managed{};
+  if (std::strcmp(text, kVersionedName) == 0) {  // nearly always, so first and at once
+    found.versioned = static_cast<DLManagedTensorVersioned*>(PyCapsule_GetPointer(capsule, name));
+    return true;
+  }
   found.used = std::strncmp(text, "used_", 5) == 0;
   const char* kind = found.used ? text + 5 : text;
   if (std::strcmp(kind, kVersionedName) == 0) {

@@ -24,6 +24,8 @@ bool answers_versioned(const ProducerSide& side, const Ask& ask) noexcept {
 constexpr Keeper kKeptByLog{};
 
 VersionedPtr share_versioned(ProducerSide& side) {
+  if (side.stated != nullptr)
+    return side.producer.export_stated_versioned(side.options, *side.stated, kKeptByLog);
   if (!side.versioned.has_value()) side.versioned = side.producer.prepare_versioned(side.options);
   return side.producer.export_prepared(*side.versioned, kKeptByLog);
 }
@@ -35,6 +37,8 @@ void expect_markable(const ProducerSide& side) {
 }
 
 LegacyPtr share_legacy(ProducerSide& side) {
+  if (side.stated != nullptr)
+    return side.producer.export_stated_legacy(side.options, *side.stated, kKeptByLog);
   if (!side.unversioned.has_value()) {
     expect_markable(side);
     side.unversioned = side.producer.prepare_legacy(side.options);
@@ -101,7 +105,8 @@ PyObject* array_dlpack(PyObject* object, PyObject* const* args, Py_ssize_t posit
   auto* self = reinterpret_cast<ArrayObject*>(object);
   if (!self->log.note(Method::kDlpack, args, positional, keywords)) return nullptr;
   Ask ask;
-  const bool parsed = parse_ask(args, positional, keywords,
+  const bool parsed = (positional == 0 && keywords == nullptr) ||
+                      parse_ask(args, positional, keywords,
                                 self->side == nullptr ? nullptr : self->side->keywords.get(), ask);
   // Parsed values are plain, except a stream; refused ones can be anything and stay in the log.
   if (!parsed) {

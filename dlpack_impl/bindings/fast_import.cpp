@@ -158,12 +158,10 @@ PyObject* meet(StoragePtr storage, const Want& want, const Asked& asked) {
                               device_name(view.device()) + ", on which the producer exported"));
   }
   if (want.copy != Py_True || header.is_copied()) return array_from(std::move(storage));
+  auto shown = std::make_unique<Reading>(header);
+  shown->tensor = nullptr;  // it goes with the storage
   PyObject* array = array_from(copy_of(view));
-  if (array == nullptr) return nullptr;
-  auto& made = *reinterpret_cast<ArrayObject*>(array);
-  made.version = header.version;
-  made.flags = header.flags;
-  made.copied = true;
+  if (array != nullptr) reinterpret_cast<ArrayObject*>(array)->copied_from = shown.release();
   return array;
 }
 

@@ -89,9 +89,13 @@ PYBIND11_MODULE(_instrument, module) {
   module.def("decode", decode, py::arg("dtype"), py::arg("raw"), py::arg("index") = 0,
              "One element of C-contiguous bytes.");
   module.def("totals", totals, "Counts of this process.");
+  add_buffers(module);
   add_reading(module);
   add_exchange(module);
+  add_foreign_table(module);
   add_deleter(module);
+  add_stated(module);
+  add_capsule_life(module);
 }
 
 }  // namespace dlpack_impl::python

@@ -17,8 +17,12 @@ namespace dlpack_impl::python {
 /// The digest of all sources, "unset" in a build without it.
 const char* digest() noexcept;
 
+void add_buffers(pybind11::module_& module);
 void add_reading(pybind11::module_& module);
 void add_exchange(pybind11::module_& module);
+void add_foreign_table(pybind11::module_& module);
 void add_deleter(pybind11::module_& module);
+void add_stated(pybind11::module_& module);
+void add_capsule_life(pybind11::module_& module);
 
 }  // namespace dlpack_impl::python

@@ -16,7 +16,7 @@ if(NOT CMAKE_SCRIPT_MODE_FILE)
 endif()
 
 file(GLOB_RECURSE sources RELATIVE ${SOURCE_DIR}
-  ${SOURCE_DIR}/conformance/*.h ${SOURCE_DIR}/conformance/*.cpp ${SOURCE_DIR}/conformance/*.def
+  ${SOURCE_DIR}/conformance/*.h ${SOURCE_DIR}/conformance/*.cpp ${SOURCE_DIR}/conformance/*.c ${SOURCE_DIR}/conformance/*.def
   ${SOURCE_DIR}/conformance/*.py ${SOURCE_DIR}/dlpack_impl/*.h ${SOURCE_DIR}/dlpack_impl/*.cpp)
 list(FILTER sources EXCLUDE REGEX "^dlpack_impl/faults/")
 list(SORT sources)

@@ -16,30 +16,6 @@ Reading managed_header(const DLTensor* tensor, const void* context, bool has_del
 
 }  // namespace
 
-bool Reading::read_only() const noexcept {
-  return (flags.value_or(0) & DLPACK_FLAG_BITMASK_READ_ONLY) != 0;
-}
-
-bool Reading::is_copied() const noexcept {
-  return (flags.value_or(0) & DLPACK_FLAG_BITMASK_IS_COPIED) != 0;
-}
-
-bool Reading::is_padded() const noexcept {
-  return (flags.value_or(0) & DLPACK_FLAG_BITMASK_IS_SUBBYTE_TYPE_PADDED) != 0;
-}
-
-DType Reading::dtype() const noexcept {
-  if (tensor == nullptr) return {};
-  DType dtype{tensor->dtype.code, tensor->dtype.bits, tensor->dtype.lanes, false};
-  dtype.padded = is_padded() && dtype.is_sub_byte();
-  return dtype;
-}
-
-Device Reading::device() const noexcept {
-  if (tensor == nullptr) return {0, 0};
-  return {static_cast<std::int32_t>(tensor->device.device_type), tensor->device.device_id};
-}
-
 Reading read_header(const DLManagedTensor& managed) noexcept {
   return managed_header(&managed.dl_tensor, managed.manager_ctx, managed.deleter != nullptr);
 }

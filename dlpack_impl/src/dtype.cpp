@@ -120,31 +120,6 @@ std::string dtype_name(DType dtype) {
   return name;
 }
 
-bool is_known_dtype(DType dtype) noexcept {
-  if (dtype.lanes == 0 || (dtype.padded && !dtype.is_sub_byte())) return false;
-  switch (dtype.code) {
-    case kDLInt:
-    case kDLUInt:
-      return dtype.bits == 8 || dtype.bits == 16 || dtype.bits == 32 || dtype.bits == 64;
-    case kDLFloat:
-      return dtype.bits == 16 || dtype.bits == 32 || dtype.bits == 64;
-    case kDLOpaqueHandle:
-      return dtype.bits == 64;
-    case kDLBfloat:
-      return dtype.bits == 16;
-    case kDLComplex:
-      return dtype.bits == 32 || dtype.bits == 64 || dtype.bits == 128;
-    case kDLFloat6_e2m3fn:
-    case kDLFloat6_e3m2fn:
-      return dtype.bits == 6;
-    case kDLFloat4_e2m1fn:
-      return dtype.bits == 4;
-    default:
-      // bool and the fp8 codes lie between kDLBool and kDLFloat8_e8m0fnu without a hole
-      return dtype.code >= kDLBool && dtype.code <= kDLFloat8_e8m0fnu && dtype.bits == 8;
-  }
-}
-
 std::int64_t storage_bytes(DType dtype, std::int64_t count) {
   constexpr std::int64_t kLimit = std::int64_t{1} << 62;
   DLCONFORM_EXPECTS(count >= 0, InvalidArgument,

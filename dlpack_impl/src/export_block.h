@@ -21,7 +21,7 @@ struct ExportBlock {
   };
   Keeper keeper;
   std::atomic<LogCore*> log{nullptr};  // counts; alive at least until the block is used again
-  bool deleted = false;                // guarded by the log
+  std::atomic<bool> deleted{false};    // written last by a new export, so that the rest is seen too
   bool shares = false;                 // needs the log's common keeper; guarded by the log
   std::size_t size_bytes = 0;
 

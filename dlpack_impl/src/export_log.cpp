@@ -34,8 +34,9 @@ void release(const Keeper& keeper) noexcept {
 
 }  // namespace
 
-LogCore::LogCore(LogCore* parent)
+LogCore::LogCore(LogCore* parent, Makers makers)
     : parent_(parent),
+      one_at_a_time_(makers == Makers::kOneAtATime),
       retired_(parent == nullptr ? kParentQuarantine : ExportLog::kQuarantine, nullptr) {
   if (parent_ == nullptr) return;
   const std::lock_guard<SpinLock> lock(parent_->lock_);
@@ -49,6 +50,8 @@ LogCore::~LogCore() {
     if (block != nullptr) ExportBlock::destroy(block);
   }
   for (ExportBlock* block : static_) ExportBlock::destroy(block);
+  ExportBlock* ready = ready_.load(std::memory_order_acquire);
+  if (ready != nullptr) ExportBlock::destroy(ready);
 }
 
 void LogCore::abandon() noexcept {
@@ -56,41 +59,32 @@ void LogCore::abandon() noexcept {
   {
     const std::lock_guard<SpinLock> lock(lock_);
     has_log_ = false;
-    last = counts_.live == 0;
+    last = live() == 0;
   }
   if (last) dissolve();
 }
 
-ExportBlock* LogCore::begin(std::size_t size_bytes, bool has_deleter, Keeper keeper) {
-  constexpr std::size_t kStep = 128;  // blocks of few sizes, so that an old one mostly fits
-  const std::size_t size = (size_bytes + kStep - 1) / kStep * kStep;
-  const bool shares = has_deleter && keeper.release == nullptr;
-  const auto count = [&](ExportBlock* block) {
-    block->deleted = false;
-    block->shares = shares;
-    block->keeper = has_deleter ? keeper : Keeper{};
-    ++counts_.exports;
-    counts_.live += has_deleter ? 1 : 0;
-    sharing_ += shares ? 1 : 0;
-    return block;
-  };
-  if (has_deleter) {
+ExportBlock* LogCore::begin_locked(std::size_t size_bytes, bool has_deleter, Keeper keeper) {
+  if (has_deleter && !one_at_a_time_) {
     const std::lock_guard<SpinLock> lock(lock_);
-    ExportBlock*& oldest = retired_[next_];
-    if (oldest != nullptr && oldest->size_bytes >= size)
-      return count(std::exchange(oldest, nullptr));
+    if (ExportBlock* block = take_ready(size_bytes)) return count(block, has_deleter, keeper);
   }
-  ExportBlock* block = ExportBlock::create(size);
+  ExportBlock* block = ExportBlock::create(size_bytes);
   block->log.store(this, std::memory_order_relaxed);
   const std::lock_guard<SpinLock> lock(lock_);
-  if (has_deleter) return count(block);
-  try {
-    static_.push_back(block);
-  } catch (...) {
-    ExportBlock::destroy(block);
-    throw;
+  if (!has_deleter) {
+    try {
+      static_.push_back(block);
+    } catch (...) {
+      ExportBlock::destroy(block);
+      throw;
+    }
   }
-  return count(block);
+  return count(block, has_deleter, keeper);
+}
+
+std::int64_t LogCore::live() const noexcept {
+  return begun_with_deleter_.load(std::memory_order_relaxed) - ended_;
 }
 
 void LogCore::end(ExportBlock* block) noexcept {
@@ -101,17 +95,23 @@ void LogCore::end(ExportBlock* block) noexcept {
   {
     const std::lock_guard<SpinLock> lock(lock_);
     ++counts_.deleter_calls;
-    note_thread();
-    if (block->deleted) {
+    const auto self = static_cast<std::uint64_t>(pthread_self());
+    if (last_thread_ != self) note_thread(self);
+    if (block->deleted.load(std::memory_order_acquire)) {
       ++counts_.double_deletes;
       return;
     }
-    block->deleted = true;
-    --counts_.live;
+    block->deleted.store(true, std::memory_order_relaxed);
+    ++ended_;
+    ended_sharing_ += block->shares ? 1 : 0;
     keeper = std::exchange(block->keeper, {});
     oldest = push(block);
-    sharing_ -= block->shares ? 1 : 0;
-    last = !has_log_ && counts_.live == 0;
+    if (oldest != nullptr && ready_.load(std::memory_order_relaxed) == nullptr) {
+      // The next export looks there, and it was long unused.
+      __builtin_prefetch(&oldest->size_bytes, 1);
+      ready_.store(std::exchange(oldest, nullptr), std::memory_order_release);
+    }
+    last = !has_log_ && live() == 0;
     common = take_common();
   }
   if (oldest != nullptr) ExportBlock::destroy(oldest);
@@ -137,13 +137,13 @@ void LogCore::let_go() noexcept {
 
 Keeper LogCore::take_common() noexcept {
   // A NULL deleter tells nobody when the memory may go, so it stays (T-30).
-  if (!owner_gone_ || sharing_ != 0 || !static_.empty()) return {};
+  if (!owner_gone_ || !static_.empty()) return {};
+  // No export is made after the owner went, so this is final.
+  if (begun_sharing_.load(std::memory_order_relaxed) != ended_sharing_) return {};
   return std::exchange(common_, {});
 }
 
-void LogCore::note_thread() noexcept {
-  const auto self = static_cast<std::uint64_t>(pthread_self());
-  if (last_thread_ == self) return;
+void LogCore::note_thread(std::uint64_t self) noexcept {
   last_thread_ = self;
   auto* end = threads_.begin() + thread_count_;
   if (thread_count_ < threads_.size() && std::find(threads_.begin(), end, self) == end) {
@@ -169,7 +169,7 @@ void LogCore::adopt(LogCore& child) noexcept {
   std::size_t count = 0;
   {
     const std::lock_guard<SpinLock> lock(lock_);
-    counts_ += child.counts_;
+    counts_ += child.own_counts();
     (child.previous_ != nullptr ? child.previous_->following_ : first_child_) = child.following_;
     if (child.following_ != nullptr) child.following_->previous_ = child.previous_;
     for (ExportBlock*& block : child.retired_) {
@@ -190,12 +190,19 @@ void LogCore::adopt(LogCore& child) noexcept {
   }
 }
 
+LogCounts LogCore::own_counts() const noexcept {
+  LogCounts sum = counts_;
+  sum.exports += begun_.load(std::memory_order_relaxed);
+  sum.live += live();
+  return sum;
+}
+
 LogCounts LogCore::counts() const noexcept {
   const std::lock_guard<SpinLock> lock(lock_);
-  LogCounts sum = counts_;
+  LogCounts sum = own_counts();
   for (const LogCore* child = first_child_; child != nullptr; child = child->following_) {
     const std::lock_guard<SpinLock> child_lock(child->lock_);
-    sum += child->counts_;
+    sum += child->own_counts();
   }
   return sum;
 }
@@ -207,8 +214,8 @@ std::vector<std::uint64_t> LogCore::threads() const {
 
 }  // namespace detail
 
-ExportLog::ExportLog(ExportLog* parent)
-    : core_(new detail::LogCore(parent == nullptr ? nullptr : parent->core_)) {}
+ExportLog::ExportLog(ExportLog* parent, Makers makers)
+    : core_(new detail::LogCore(parent == nullptr ? nullptr : parent->core_, makers)) {}
 
 ExportLog::~ExportLog() { core_->abandon(); }
 

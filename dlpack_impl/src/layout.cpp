@@ -51,8 +51,13 @@ std::int64_t element_count(Int64View shape) {
 
 ElementSpan element_span(Int64View shape, Int64View strides) {
   check_lengths(shape, strides);
+  return element_span(shape, strides, element_count(shape));
+}
+
+ElementSpan element_span(Int64View shape, Int64View strides, std::int64_t count) {
+  check_lengths(shape, strides);
   ElementSpan span;
-  if (element_count(shape) == 0) {
+  if (count == 0) {
     span.empty = true;
     return span;
   }

@@ -169,7 +169,11 @@ Managed* Producer::stamp(const Prepared<Managed>& prepared, Keeper keeper) const
       log_->core_->begin(sizeof(detail::ExportBlock) + 2 * rank * sizeof(std::int64_t),
                          image.deleter != nullptr, keeper);
   std::int64_t* numbers = block->numbers();
-  if (rank != 0) std::memcpy(numbers, extents_.data(), 2 * rank * sizeof(std::int64_t));
+  // By hand: of so few numbers a call of memcpy costs more than the copy.
+  for (std::size_t axis = 0; axis < rank; ++axis) {
+    numbers[axis] = extents_[axis];
+    numbers[rank + axis] = extents_[rank + axis];
+  }
   // The member is chosen anew each time: blocks are used again for either struct.
   Managed* managed = nullptr;
   if constexpr (std::is_same_v<Managed, DLManagedTensorVersioned>) {

@@ -113,6 +113,12 @@ void copy_packed(const std::byte* from, std::int64_t from_bit, std::int64_t bits
 
 std::int64_t whole_bytes_below(std::int64_t bits) { return bits >= 0 ? bits / 8 : (bits - 7) / 8; }
 
+// True where so many elements are at most 2^61 bits. Without a division, which shows in an import.
+bool within_reach(std::int64_t elements, std::int64_t element_bits) {
+  std::int64_t bits = 0;
+  return !__builtin_mul_overflow(elements, element_bits, &bits) && bits <= std::int64_t{1} << 61;
+}
+
 }  // namespace
 
 std::vector<std::int64_t> consumer_strides(Int64View shape) {
@@ -132,8 +138,10 @@ TensorView::TensorView(const Reading& reading, Rules rules) {
       reading.tensor != nullptr, BufferError,
       detail::field_message("version.major", version.major, std::to_string(DLPACK_MAJOR_VERSION)));
   const DLTensor& tensor = *reading.tensor;
-  dtype_ = reading.dtype();
-  device_ = reading.device();
+  const DType dtype = reading.dtype();
+  const Device device = reading.device();
+  dtype_ = dtype;
+  device_ = device;
   DLCONFORM_EXPECTS(tensor.ndim >= 0, InvalidArgument,
                     detail::field_message("ndim", tensor.ndim, ">= 0"));
   DLCONFORM_EXPECTS(tensor.ndim <= kMaxRank, BufferError,
@@ -149,7 +157,7 @@ TensorView::TensorView(const Reading& reading, Rules rules) {
         tensor.ndim == 0 || !version.at_least(1, 2), InvalidArgument,
         detail::field_message("strides", "NULL", "not NULL from version 1.2 on with ndim above 0"));
   }
-  resolve(tensor.strides);
+  resolve(tensor.strides, dtype, device);
   DLCONFORM_EXPECTS(
       count_ == 0 || tensor.data != nullptr, InvalidArgument,
       detail::field_message("data", "NULL",
@@ -168,29 +176,30 @@ TensorView::TensorView(DType dtype, const void* first, Int64View shape, Int64Vie
   DLCONFORM_EXPECTS(shape.size() == strides.size(), InvalidArgument,
                     detail::field_message("strides", std::to_string(strides.size()) + " numbers",
                                           std::to_string(shape.size()) + ", one an axis"));
-  resolve(strides.data());
+  resolve(strides.data(), dtype, device);
   DLCONFORM_EXPECTS(count_ == 0 || first != nullptr, InvalidArgument,
                     detail::field_message("address", "NULL", "an address, as there are elements"));
 }
 
-void TensorView::resolve(const std::int64_t* strides) {
-  DLCONFORM_EXPECTS(dtype_.lanes != 0, InvalidArgument,
-                    detail::field_message("dtype.lanes", dtype_.lanes, ">= 1"));
+void TensorView::resolve(const std::int64_t* strides, DType dtype, Device device) {
+  DLCONFORM_EXPECTS(dtype.lanes != 0, InvalidArgument,
+                    detail::field_message("dtype.lanes", dtype.lanes, ">= 1"));
   DLCONFORM_EXPECTS(
-      is_known_dtype(dtype_), BufferError,
-      detail::field_message("dtype", dtype_name(dtype_), "codes and widths of DLPack 1.3"));
+      is_known_dtype(dtype), BufferError,
+      detail::field_message("dtype", dtype_name(dtype), "codes and widths of DLPack 1.3"));
   DLCONFORM_EXPECTS(
-      device_.is_host_readable(), BufferError,
-      detail::field_message("device", device_name(device_), "memory that the host reads"));
+      device.is_host_readable(), BufferError,
+      detail::field_message("device", device_name(device), "memory that the host reads"));
   count_ = dlpack_impl::element_count(shape_);
   if (strides == nullptr && !shape_.empty()) {
     own_strides_ = consumer_strides(shape_);
   } else {
     strides_ = {strides, shape_.size()};
   }
-  const ElementSpan span = element_span(shape_, this->strides());
-  const std::int64_t reach = (std::int64_t{1} << 61) / dtype_.element_bits();
-  DLCONFORM_EXPECTS(-span.lowest <= reach && span.highest <= reach, InvalidArgument,
+  const ElementSpan span = element_span(shape_, this->strides(), count_);
+  const std::int64_t bits = dtype.element_bits();
+  DLCONFORM_EXPECTS(within_reach(-span.lowest, bits) && within_reach(span.highest, bits),
+                    InvalidArgument,
                     detail::field_message("strides",
                                           std::to_string(span.lowest) + " to " +
                                               std::to_string(span.highest) + " elements",

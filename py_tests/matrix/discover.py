@@ -1,5 +1,7 @@
 """Writes ``entries.cmake``: one CTest entry per producer x consumer x route of the quick profile.
 
+Protocol cases have one per library and group of rules, usage cases one per library.
+
 Called by ctest when it starts. Asking the libraries takes seconds, so the answer is kept until the
 suite's digest or the set of installed distributions changes.
 """
@@ -23,20 +25,30 @@ def key() -> str:
     return f"# {DIGEST} {sys.version.split()[0]} {' '.join(installed)}"
 
 
-def planned() -> Counter[tuple[str, str, str]]:
-    """Count the planned cases of each producer, consumer and route."""
+def planned() -> Counter[str]:
+    """Count the planned cases of each entry; an entry is the beginning of its cases' ids."""
     from dlpack_conformance import modules
     from dlpack_conformance.engine.census import census
 
     plan = modules().core.Plan(census().spec("quick"))
-    axes = (plan.id(index).split("/") for index in range(len(plan)))
-    return Counter((id_[1], id_[2], id_[3]) for id_ in axes if id_[0] == "exchange")
+    return Counter(beginning(plan.id(index)) for index in range(len(plan)))
 
 
-def entry(run_dir: Path, way: tuple[str, str, str], count: int) -> str:
+def beginning(case_id: str) -> str:
+    """What the ids of an entry's cases have in common."""
+    kind, *parts = case_id.split("/")
+    if kind == "exchange":
+        return "/".join((kind, *parts[:3], ""))
+    if kind == "protocol":
+        return f"{kind}/{parts[0]}/{parts[1][0]}-"
+    return f"{kind}/{parts[0]}/"
+
+
+def entry(run_dir: Path, prefix: str, count: int) -> str:
     """Return the lines that register one entry."""
-    name = ".".join(("matrix", *way))
-    call = [sys.executable, str(HERE / "entry.py"), str(run_dir), *way, str(count)]
+    kind, *parts = prefix.strip("/-").split("/")
+    name = ".".join(("matrix", *([] if kind == "exchange" else [kind]), *parts))
+    call = [sys.executable, str(HERE / "entry.py"), str(run_dir), prefix, str(count)]
     words = " ".join(f'"{word}"' for word in call)
     return (
         f'add_test("{name}" {words})\n'
@@ -52,7 +64,7 @@ def main(run_dir: Path) -> None:
     if path.exists() and path.read_text().split("\n", 1)[0] == wanted:
         return
     run_dir.mkdir(parents=True, exist_ok=True)
-    entries = "".join(entry(run_dir, way, count) for way, count in sorted(planned().items()))
+    entries = "".join(entry(run_dir, prefix, count) for prefix, count in sorted(planned().items()))
     draft = path.with_suffix(f".{os.getpid()}")
     draft.write_text(f"{wanted}\n{entries}")
     draft.replace(path)

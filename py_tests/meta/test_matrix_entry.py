@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-WAY = ("left", "right", "from_dlpack")
-PREFIX = "exchange/left/right/from_dlpack/plain"
+WAY = "exchange/left/right/from_dlpack/"
+PREFIX = f"{WAY}plain"
 
 
 def case(dtype: str, **changes: object) -> str:
@@ -40,10 +40,12 @@ def run_dir(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def entry(root: Path, run_dir: Path, planned: int = 2) -> subprocess.CompletedProcess[str]:
+def entry(
+    root: Path, run_dir: Path, planned: int = 2, way: str = WAY
+) -> subprocess.CompletedProcess[str]:
     """Run the entry's script as CTest does."""
     script = root / "py_tests" / "matrix" / "entry.py"
-    command = [sys.executable, str(script), str(run_dir), *WAY, str(planned)]
+    command = [sys.executable, str(script), str(run_dir), way, str(planned)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
@@ -100,3 +102,25 @@ def test_entry_fails_without_a_footer(root: Path, run_dir: Path, name: str) -> N
 
     assert done.returncode == 1
     assert "no footer" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("way", "case_id"),
+    [
+        ("exchange/reference/reference/from_dlpack/", "plain/int8/vector/plain/cpu"),
+        ("protocol/reference/C-", "45/null-deleter"),
+    ],
+)
+def test_entry_fails_where_the_reference_deviates(
+    root: Path, tmp_path: Path, way: str, case_id: str
+) -> None:
+    """The reference against itself is clean, in every kind of case."""
+    judged = [{"rule": "C-45", "verdict": "deviates", "reason": "x", "blame": "library"}]
+    line = case("int8", id=way + case_id, verdict="deviates", judged=judged)
+    for name in ("first", "second", "judged"):
+        write(tmp_path, name, line)
+
+    done = entry(root, tmp_path, 1, way)
+
+    assert done.returncode == 1
+    assert "the reference deviates" in done.stdout

@@ -55,6 +55,7 @@ def run(python: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     "dlpack_conformance/py.typed",
     "dlpack_conformance/_core.pyi",
     "dlpack_conformance/report/page/page.html.j2",
+    "dlpack_conformance/report/proof.json",
     "dlpack_conformance/cli/verbs/run.py",
 ])  # fmt: skip
 def test_wheel_has(wheel: zipfile.ZipFile, part: str) -> None:

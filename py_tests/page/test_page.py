@@ -10,7 +10,9 @@ from urllib.parse import quote
 import pytest
 import report_synthetic as synthetic
 from browser import Browser, Page
+from dlpack_conformance import modules
 from dlpack_conformance.report import Records, find, read, summary, write_html
+from dlpack_conformance.report.proof import COUNTS, read_proof
 
 CHECKS = (Path(__file__).parent / "checks.js").read_text()
 CRASH = "exchange/alpha/beta/from_dlpack/plain/float32/reversed/plain/cpu"
@@ -20,6 +22,9 @@ VIEWS = (
     "cases",
     "claims",
     "rules",
+    "rules/C-45",
+    "rules/C-50",
+    "method",
     "not-run",
     "environment",
     "pair/alpha/beta/from_dlpack/plain/plain",
@@ -117,6 +122,49 @@ def test_filter_works_while_one_types(page: Page, records: Records) -> None:
     assert page.text("#view strong").split()[0] == f"{len(find(records, ['outcome=crashed'])):,}"
 
 
+def test_rules_page_lists_all_rules_and_searches_while_one_types(page: Page) -> None:
+    """Rules without a case are there, too; each word has to be in the row."""
+    page.go("rules")
+    every = page.value("document.querySelectorAll('#view tbody tr').length")
+    page.value("document.querySelector('#rule-search').focus()")
+    page.call("Input.insertText", text="C-45 process")
+
+    assert every == len(modules().core.rules())
+    assert page.value("document.querySelectorAll('#view tbody tr').length") == 1
+    assert "C-45" in page.text("#view tbody")
+
+
+def test_rule_page_has_text_source_cases_and_who_does_otherwise(page: Page) -> None:
+    """One page a rule; the library that deviates is named with its cases."""
+    page.go("rules/C-45")
+    text = page.text("#view")
+
+    assert "never costs the process" in text
+    assert "from_dlpack, Raises" in text
+    assert "Who does otherwise" in text
+    assert "beta" in text
+    assert "Can this check fail?" in text
+
+
+def test_rule_page_without_a_case_says_why(page: Page) -> None:
+    """A rule that no case on a CPU shows is shown with its reason."""
+    page.go("rules/C-50")
+    row = next(row for row in modules().core.rules() if row["id"] == "C-50")
+
+    assert row["untestable"] in page.text("#view")
+
+
+def test_method_page_has_the_counts_of_the_proof(page: Page) -> None:
+    """The same numbers as ``rules --proof``."""
+    page.go("method")
+    text = page.text("#view")
+
+    proof = read_proof()
+    for key in COUNTS:
+        assert key.replace("_", " ") in text
+        assert f"{proof[key]:,}" in text
+
+
 def test_case_shows_facts_rule_and_crash(page: Page) -> None:
     """The hash of a case is its id.
 
@@ -177,7 +225,8 @@ def test_copy_button_puts_the_text_into_the_clipboard(page: Page, browser: Brows
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
-    "view", ["overview", "rules", CRASH, "pair/alpha/beta/from_dlpack/plain/plain"]
+    "view",
+    ["overview", "rules", "rules/C-45", "method", CRASH, "pair/alpha/beta/from_dlpack/plain/plain"],
 )
 def test_text_stands_out_from_its_background(
     browser: Browser, page_file: Path, view: str, scheme: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import re
 import subprocess
 import sys
@@ -11,11 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import report_synthetic
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 VERBS = [
-    *("claims", "completion", "doctor", "explain", "judge", "libraries", "list", "report", "repro"),
-    *("rules", "run", "schema"),
+    *("claims", "completion", "diff", "doctor", "explain", "findings", "history", "judge"),
+    *("libraries", "list", "report", "repro", "rules", "run", "schema"),
 ]
 LATER = ("--expect", "--baseline", "--junit", "--markdown", "--shard")
 
@@ -133,3 +135,50 @@ def test_stdout_may_be_closed_early(dlconform: Run) -> None:
         assert child.stderr is not None
         child.stdout.close()
         assert "Traceback" not in child.stderr.read()
+
+
+def test_letters_that_the_output_lacks_are_replaced(dlconform: Run, tmp_path: Path) -> None:
+    """An ASCII stdout gets the summary and its exit code, not a traceback."""
+    records = report_synthetic.write(tmp_path / "run.ndjson")
+
+    done = dlconform("report", records, PYTHONIOENCODING="ascii")
+
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "? not-run" in done.stdout
+
+
+def test_claims_of_an_incomplete_file_say_so(dlconform: Run, tmp_path: Path) -> None:
+    """Like every reader of records: said on stderr, exit 7."""
+    records = report_synthetic.write(tmp_path / "run.ndjson", footer=False)
+
+    done = dlconform("claims", records)
+
+    assert done.returncode == 7
+    assert "incomplete" in done.stderr
+
+
+def test_page_in_a_missing_folder_is_refused_before_the_run(dlconform: Run, tmp_path: Path) -> None:
+    """A run of minutes must not end with the news that its page can't be written."""
+    done = dlconform("run", "--html", "missing/page.html")
+
+    assert done.returncode == 4
+    assert "missing/page.html" in done.stderr
+    assert not (tmp_path / "dlconform.ndjson").exists()
+
+
+def test_progress_keeps_its_counts_on_a_narrow_terminal() -> None:
+    """The note behind the counts is cut; the counts never are."""
+    code = (
+        "from dlpack_conformance.cli.output import Progress\n"
+        "with Progress() as progress:\n"
+        "    progress(12345, 143309, 'a note that is longer than the line ' * 4)"
+    )
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "60"}
+    with os.fdopen(ours, "rb", buffering=0) as terminal:
+        subprocess.run([sys.executable, "-c", code], stderr=theirs, env=environment, check=True)
+        os.close(theirs)
+        shown = terminal.read(65536).decode()
+
+    assert "12345/143309" in shown

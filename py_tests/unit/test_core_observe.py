@@ -75,3 +75,51 @@ def test_address_text_is_relative() -> None:
     assert _core.address_text(200, 100, (-8, 32)) == "elsewhere"
     assert _core.address_text(0, 100, (-8, 32)) == "null"
     assert _core.address_text(132, 100, (-8, 32), empty=True) == "32"
+
+
+def test_same_elements_compares_two_capsules() -> None:
+    """A legacy and a versioned export agree; another shape, stride or element 0 does not."""
+    memory = _instrument.Template("float32", [4, 6], [6, 1], 0, list(range(24))).make()
+
+    def exported(shape: list[int], strides: list[int], **keywords: Any) -> object:
+        array = _instrument.Array(memory, "float32", shape, strides)
+        return array.__dlpack__(**keywords)
+
+    def same(one: object, other: object) -> bool:
+        return _core.same_elements(one, other, memory.first, (0, 96))
+
+    whole = exported([4, 6], [6, 1], max_version=(1, 3))
+    assert same(whole, exported([4, 6], [6, 1]))
+    assert not same(whole, exported([4, 5], [6, 1]))
+    assert not same(whole, exported([4, 6], [5, 1]))
+    # A stride along an axis of extent 1 moves nothing.
+    assert same(exported([1, 6], [6, 1]), exported([1, 6], [2, 1]))
+
+
+def test_same_elements_lets_copies_lie_anywhere() -> None:
+    """Two copies are made at two places; what they hold is of one shape and dtype."""
+    memory = _instrument.Template("float32", [4, 6], [1, 4], 0, list(range(24))).make()
+    array = _instrument.Array(memory, "float32", [4, 6], [1, 4])
+    copies = [array.__dlpack__(max_version=(1, 3), copy=True) for _ in range(2)]
+    narrow = _instrument.Array(memory, "float32", [4, 5], [1, 4]).__dlpack__(copy=True)
+
+    assert _core.same_elements(*copies, memory.first, (0, 96))
+    assert _core.same_elements(copies[0], array.__dlpack__(), memory.first, (0, 96))
+    assert not _core.same_elements(copies[0], narrow, memory.first, (0, 96))
+
+
+def test_abi_has_facts_for_every_name() -> None:
+    """Each entry is made of facts that the catalogue knows, and no entry is empty."""
+    entries = _core.abi()
+    known = {row["spelled"] for row in _core.facts()}
+
+    assert {"DLTensor", "DLManagedTensorVersioned", "DLDeviceType", "flags"} <= set(entries)
+    for name, entry in entries.items():
+        assert entry, name
+        assert set(entry) <= known, name
+    assert entries["DLTensor"]["abi.same_in_c"] is True
+
+
+def test_long_double_digits_are_those_of_a_known_format() -> None:
+    """IEEE double, x87 extended, a pair of doubles or IEEE quadruple."""
+    assert _core.long_double_digits() in (53, 64, 106, 113)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
+import weakref
 from typing import Any
 
 import pytest
@@ -77,6 +78,25 @@ def test_copy_true_is_independent_and_writable() -> None:
         assert array.get((0, 0)) == 1
         assert (result.copied, result.readonly) == (True, False)
     assert instrument.totals()["live_exports"] == 1
+
+
+def test_a_result_shows_nothing_of_an_older_one() -> None:
+    """Memory of results that are gone is used again."""
+    for _ in range(40):
+        older = instrument.from_dlpack(make(honours_copy=False, version=(1, 1)), copy=True)
+        assert (older.version, older.flags, older.copied) == ((1, 1), 0, True)
+        older.__dlpack__(max_version=(1, 3))
+        assert (older.shape, len(older.calls), older.exports) == ((2, 3), 1, 1)
+        gone = weakref.ref(older)
+        del older
+        assert gone() is None
+        memory = instrument.Template("uint8", (4,), (1,), 0, [1, 2, 3, 4]).make()
+        result = instrument.from_dlpack(
+            instrument.Array(memory, "uint8", (4,), (1,), legacy="always")
+        )
+        assert (result.version, result.flags, result.copied) == (None, None, False)
+        assert (result.shape, result.strides, result.read()) == ((4,), (1,), [1, 2, 3, 4])
+        assert (result.calls, result.exports, weakref.getweakrefcount(result)) == ([], 0, 0)
 
 
 @pytest.mark.requirement("C-05", "C-38")

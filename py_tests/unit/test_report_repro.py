@@ -13,7 +13,8 @@ from dlpack_conformance import modules
 from dlpack_conformance.errors import ReportError
 from dlpack_conformance.libraries import Promise, Route, Source
 from dlpack_conformance.report import Case, Scripts
-from dlpack_conformance.report.repro import MAX_LINES
+from dlpack_conformance.report.records import Judged
+from dlpack_conformance.report.repro import MAX_LINES, accuses
 
 ID = "exchange/toy/toy/{route}/plain/int32/vector/plain/cpu"
 
@@ -165,6 +166,39 @@ def test_script_of_a_conforming_case_exits_0_until_it_changes(
 
     assert run(kept)[0] == 0
     assert run(broken)[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("verdict", "reason", "wrong"),
+    [
+        ("deviates", "import-copies", True),
+        ("permitted", "wrong-error", True),
+        ("permitted", "import-copies", False),
+        ("conforms", "", False),
+        ("undecided", "refusal-open", False),
+    ],
+)
+def test_script_of_a_wrong_class_exits_1_as_of_a_deviation(
+    scripts: Scripts, verdict: str, reason: str, wrong: bool
+) -> None:
+    """One meaning: 1 where something is wrong, or where nothing was and it is not as recorded."""
+    facts = {"route.error": "TypeError"}
+    seen = case("raises-other", "refused", reason, verdict=verdict, facts=facts)
+    assert accuses(seen, seen.deciding) is wrong
+
+    status, said = run(scripts.script(seen, facts))
+    assert status == int(wrong)
+    assert "observed: refused with TypeError" in said
+
+
+def test_the_answer_of_another_rule_can_be_shown(scripts: Scripts) -> None:
+    """A finding is not always about the deciding one."""
+    seen = case("shares", "shared", "promise-copies", verdict="conforms")
+    entry = Judged("C-36", "deviates", "promise-copies", "consumer")
+    shown = next(scripts.scripts(seen, {}, entry))
+
+    assert shown.kind == "exchange"
+    assert (run(shown.text)[0], run(scripts.script(seen, {}))[0]) == (1, 0)
 
 
 def test_script_says_what_is_expected_and_what_it_saw(scripts: Scripts) -> None:

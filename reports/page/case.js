@@ -14,6 +14,7 @@ function shown(name, value) {
   if (value === false) return "no";
   if (name.endsWith("flags")) return `${value}${flagNames(value)}`;
   if (Array.isArray(value)) {
+    if (!value.length && !/shape|strides/.test(name)) return "none";
     if (value.every((item) => typeof item === "number")) return `(${value.join(", ")}${value.length === 1 ? "," : ""})`;
     return value.length ? el("ul", { class: "plain" }, value.map((item) => el("li", {}, code(item)))) : "none";
   }
@@ -52,7 +53,8 @@ function sidesTable(run, i) {
 
 const GROUP_TITLES = {
   route: "The call", calls: "Calls that the reference saw", memory: "The source's memory afterwards", proof: "Proof of sharing",
-  end: "Release", crash: "How it ended", answer: "Answer", suite: "Fault of the suite",
+  end: "Release", capsule: "The capsule", life: "Life of the export", accepts: "Forms of the call", abi: "Binary interface",
+  table: "The exchange table", buffer: "The buffer", crash: "How it ended", answer: "Answer", suite: "Fault of the suite",
 };
 
 function groupList(run, i, group) {
@@ -80,7 +82,8 @@ const versionText = (run, library) => Object.entries(run.tables.versions[library
 function story(run, i, axes) {
   const outcome = run.get("outcome", i);
   const fact = (name) => run.get(name, i);
-  if (axes.case !== "exchange") return `${axes.library}, ${axes.topic ?? axes.rule}: ${axes.variant}.`;
+  if (axes.case === "protocol") return protocolStory(run, i, axes, outcome);
+  if (axes.case === "usage") return `${axes.library}, ${axes.topic}: ${axes.variant}.`;
   const way = `${axes.producer} gave an array of ${axes.dtype} (${axes.layout}, ${axes.source}) to ${axes.consumer} by “${axes.route}”${axes.request === "plain" ? "" : ` with ${axes.request}`}.`;
   const proof = run.get("proof", i);
   const ends = {
@@ -94,6 +97,17 @@ function story(run, i, axes) {
     "not-run": `It did not run: ${fact("route.absent") ?? reasonText(run, run.judged(i)[0]?.reason ?? "")}.`,
   };
   return `${way} ${ends[outcome] ?? ""}`;
+}
+
+/** Of a protocol case: what it is about, and how the call that was tried ended. */
+function protocolStory(run, i, axes, outcome) {
+  const fact = (name) => run.get(name, i);
+  const input = fact("input") === "malformed" ? " What is handed over breaks the header's rules, so that the answer is recorded and not judged." : "";
+  const lost = outcome === "crashed" || outcome === "hung";
+  const how = lost ? ` The process ${outcome === "hung" ? "stood still" : `ended with ${fact("crash.signal") ?? `status ${fact("crash.status")}`}`} in step “${fact("crash.step")}”.`
+    : fact("route.error") ? ` The call raised ${fact("route.error")}: ${fact("route.message") ?? ""}` : fact("route.returned") ? " The call returned." : "";
+  const text = run.tables.probes[`${axes.rule}/${axes.variant}`] ?? axes.variant.replaceAll("-", " ");
+  return `${axes.library} against the reference: ${text}.${input}${how}`;
 }
 
 /** What each rule says; those that are followed stay folded, unless one of them decides. */

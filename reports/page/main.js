@@ -16,6 +16,7 @@ function viewOf(run, hash) {
     case "pair": return ["Pair", pairPage(run, rest.join("/"))];
     case "claims": return ["Claims", claimsPage(run)];
     case "rules": return ["Rules", rulesPage(run, rest[0])];
+    case "method": return ["Method", methodPage(run)];
     case "not-run": return ["Not run", notRunPage(run)];
     case "environment": return ["Environment", environmentPage(run)];
     default: return ["Case", casePage(run, hash)];
@@ -34,7 +35,6 @@ function show(run) {
     if (current) anchor.setAttribute("aria-current", "page"); else anchor.removeAttribute("aria-current");
   }
   window.scrollTo(0, 0);
-  document.querySelector("tr.chosen")?.scrollIntoView({ block: "center" });
 }
 
 async function start() {

@@ -109,6 +109,7 @@ const pairOf = (run, i) => (run.part(0, i) === "exchange" ? `${run.part(1, i)} �
 /** The library (or route) that a blame names in this case. */
 function blamed(run, i, blame) {
   const axes = run.axes(i);
+  if (axes.case !== "exchange" && blame !== "none") return axes.library;
   return { producer: axes.producer, consumer: axes.consumer, library: axes.library, route: axes.route, pair: `${axes.producer} or ${axes.consumer}` }[blame] ?? "nobody";
 }
 
@@ -117,7 +118,7 @@ function findingsTable(run, verdict, mask, scope = "") {
   if (!groups.length) return el("p", { class: "quiet" }, `No case is “${verdict}” here.`);
   const rows = groups.map((group) => el("tr", {},
     el("td", { class: "count" }, casesLink(`${scope} ${group.rule}=${verdict} reason=${group.reason}`.trim(), number(group.count))),
-    el("td", {}, link(`rules/${group.rule}`, group.rule)),
+    el("td", { class: "nowrap" }, link(`rules/${group.rule}`, group.rule)),
     el("td", {}, frame(verdict, reasonText(run, group.reason)), el("div", { class: "quiet" }, ruleText(run, group.rule))),
     el("td", {}, group.culprit, group.blame === "none" ? "" : el("span", { class: "quiet" }, ` (${group.blame})`)),
     el("td", {}, [...group.pairs].sort().map((pair) => el("div", { class: "nowrap" }, pair))),
@@ -132,6 +133,26 @@ function reasonText(run, reason) {
   const [ambiguity, readings] = reason.split(":");
   if (readings) return `allowed by reading ${readings.replaceAll("+", ", ")} of ${ambiguity}`;
   return run.tables.reasons[reason] ?? reason.replaceAll("-", " ");
+}
+
+/** One row a library, one column a group of rules: what its protocol cases answered. */
+function protocolTable(run) {
+  const kind = run.columns.get("part.0");
+  const [library, rule] = [1, 2].map((k) => run.columns.get(`part.${k}`));
+  const at = kind.values.indexOf("protocol") + 1;
+  if (!at) return null;
+  const groups = tally(run, (i) => (kind.codes[i] === at ? `${library.values[library.codes[i] - 1]} ${rule.values[rule.codes[i] - 1][0]}` : undefined));
+  const libraries = [...new Set([...groups.keys()].map((key) => key.split(" ")[0]))].sort((a, b) => run.tables.ours.includes(a) - run.tables.ours.includes(b));
+  const rows = libraries.map((name) => el("tr", {}, el("th", { scope: "row" }, name), Object.entries(GROUPS).map(([letter_, title]) => {
+    const group = groups.get(`${name} ${letter_}`);
+    if (!group) return el("td", { class: "none" });
+    const verdicts = VERDICTS.filter((verdict) => group.verdicts[verdict]).map((verdict) => `${number(group.verdicts[verdict])} ${verdict}`);
+    return el("td", {}, el("a", { class: `cell small frame v-${worst(group.verdicts)}`, href: `#cases/${encodeURIComponent(`case=protocol library=${name} rule=${letter_}-*`)}`, "aria-label": `${name}, ${title}: ${verdicts.join(", ")}` },
+      verdicts.map((text) => el("div", { class: "nowrap" }, text))));
+  })));
+  return el("section", {}, el("h2", {}, "One library against the reference"),
+    el("p", {}, "Protocol cases: what a library does with tensors, keywords and tables that are made for one rule."),
+    table("Protocol cases by library and group of rules", ["", ...Object.entries(GROUPS).map(([letter_, title]) => `${letter_}: ${title}`)], rows, { class: "matrix" }));
 }
 
 function legend() {
@@ -155,14 +176,18 @@ function habitsTable(run) {
 function overview(run, state = { route: "", request: "" }) {
   const place = el("div", {});
   const change = (next) => place.replaceChildren(...matrix(run, next, change));
-  change(state);
-  return [
+  if (run.axisValues.producers.length) change(state);
+  const exchanges = run.axisValues.producers.length ? [
     el("section", {}, el("h2", {}, "When is memory shared?"), el("p", {}, "Cases by producer and consumer. Open a cell for every dtype and layout."), place),
     el("section", {}, el("h2", {}, "What a call without a keyword does"),
       el("p", {}, "Over all dtypes, layouts and sources that gave a result with elements. “Shares or copies” depends on them: open the route."), habitsTable(run)),
     el("section", {}, el("h2", {}, "Outcomes by route"), routesTable(run)),
+  ] : [];
+  return [
+    exchanges,
+    protocolTable(run),
     el("section", {}, el("h2", {}, "Deviations"), findingsTable(run, "deviates")),
     el("section", {}, el("h2", {}, "Permitted, though a text advises otherwise"), findingsTable(run, "permitted")),
     legend(),
-  ];
+  ].flat().filter(Boolean);
 }

@@ -1,4 +1,4 @@
-// Claims, rules, what did not run, and the environment.
+// Claims, what did not run, and the environment.
 
 const CLAIM_TEXT = { true: "true", false: "false", mixed: "mixed", "not-shown": "not shown" };
 
@@ -32,42 +32,6 @@ function usageTexts(run, pattern, mask) {
     if (mask[i]) texts.add(run.tables.usage[run.id(i).slice("usage/".length)]);
   }
   return [...texts].filter(Boolean);
-}
-
-/** How often each rule was judged, by verdict. */
-function ruleCounts(run) {
-  const counts = new Map();
-  const judged = run.columns.get("judged");
-  if (!judged) return counts;
-  const sizes = new Uint32Array(judged.values.length + 1);
-  for (let i = 0; i < run.size; i++) sizes[judged.codes[i]] += 1;
-  judged.values.forEach((list, k) => {
-    for (const { rule, verdict } of list) {
-      if (!counts.has(rule)) counts.set(rule, {});
-      const row = counts.get(rule);
-      row[verdict] = (row[verdict] ?? 0) + sizes[k + 1];
-    }
-  });
-  return counts;
-}
-
-function rulesPage(run, chosen) {
-  const counts = ruleCounts(run);
-  const ids = Object.keys(run.tables.rules).filter((id) => counts.has(id));
-  const silent = Object.keys(run.tables.rules).filter((id) => !counts.has(id));
-  const rows = ids.map((id) => {
-    const rule = run.tables.rules[id];
-    return el("tr", { id: `rule-${id}`, class: id === chosen ? "chosen" : undefined },
-      el("th", { scope: "row" }, id), el("td", {}, rule.text), el("td", {}, rule.level), el("td", {}, rule.duty), el("td", {}, sourceText(rule)),
-      el("td", {}, VERDICTS.filter((verdict) => counts.get(id)[verdict]).map((verdict) =>
-        el("div", { class: "nowrap" }, casesLink(`${id}=${verdict}`, number(counts.get(id)[verdict])), " ", frame(verdict, verdict)))));
-  });
-  return [
-    el("h1", {}, "Rules"), el("p", {}, `${plural(ids.length, "rule")} judged in this run.`),
-    rows.length ? table("Rules judged", ["rule", "text", "level", "duty of", "source", "cases"], rows, { class: "list" }) : null,
-    silent.length ? el("details", {}, el("summary", {}, `${plural(silent.length, "rule")} without a judged case`),
-      el("ul", { class: "plain" }, silent.map((id) => el("li", {}, `${id}: ${run.tables.rules[id].text}`)))) : null,
-  ].filter(Boolean);
 }
 
 function notRunPage(run) {

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -95,12 +95,19 @@ def library_seconds(pair: Any, indices: list[int]) -> float:
 
 
 def isolated_seconds(order: dict[str, Any], indices: list[int]) -> float:
-    """Seconds for the same cases through nursery, runner, journal and pipe; the nursery is up."""
+    """Seconds for the same cases through nursery, runner, journal and pipe; the nursery is up.
+
+    The batches are those of a run with one lane.
+    """
     from dlpack_conformance.engine import Options
     from dlpack_conformance.engine.lane import Lane
+    from dlpack_conformance.engine.supervisor import take_batch
 
-    size = Options().batch
-    batches = [indices[at : at + size] for at in range(0, len(indices), size)]
+    size, begin, batches = Options().batch, 0, []
+    places = deque(range(at, min(at + size, len(indices))) for at in range(0, len(indices), size))
+    while (batch := take_batch(places, size, len(indices) - begin)) is not None:
+        batches.append(indices[batch.start : batch.stop])
+        begin = batch.stop
     with tempfile.TemporaryFile() as out:
         lane = Lane(
             order, timeout_s=60.0, keep=lambda index, line: out.write(line), stopped=lambda: False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import sys
@@ -60,6 +61,10 @@ def dlconform() -> None:
 
 def main(args: list[str] | None = None) -> None:
     """Run the command and exit with its code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that isn't UTF-8 gets "?" for a letter that it lacks, never a traceback.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         result = dlconform.main(args, prog_name="dlconform", standalone_mode=False)
     except Problem as problem:

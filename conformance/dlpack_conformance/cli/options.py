@@ -124,6 +124,7 @@ _OPTIONS = (
         "--filter",
         multiple=True,
         metavar="QUERY",
-        help="A pattern of ids (* one part, ** many) or key=value terms; repeatable.",
+        help="A pattern of ids (* one part, ** many), or key=value terms joined by commas, which "
+        "must all hold; repeatable: any one is enough.",
     ),
 )

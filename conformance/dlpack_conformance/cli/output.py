@@ -71,7 +71,8 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str =
 
     out = Table(box=box.SIMPLE_HEAD, title=title or None, title_justify="left", pad_edge=False)
     for column in columns:
-        out.add_column(column, overflow="fold")
+        # The first column is what a reader types or copies: the others make room for it.
+        out.add_column(column, overflow="fold", no_wrap=column == columns[0])
     for row in rows:
         out.add_row(*(Text(cell) for cell in row))
     console().print(out)
@@ -111,15 +112,20 @@ class Progress:
                 TimeElapsedColumn,
             )
             from rich.progress import Progress as Bar
+            from rich.table import Column
 
+            # On a narrow terminal the note gives way, never the counts.
+            whole = Column(no_wrap=True)
+            rest = Column(no_wrap=True, overflow="ellipsis", ratio=1)
             self._bar = Bar(
-                SpinnerColumn(),
-                BarColumn(bar_width=None),
-                MofNCompleteColumn(),
-                TimeElapsedColumn(),
-                TextColumn("{task.fields[note]}", markup=False),
+                SpinnerColumn(table_column=whole.copy()),
+                BarColumn(bar_width=16, table_column=whole.copy()),
+                MofNCompleteColumn(table_column=whole.copy()),
+                TimeElapsedColumn(table_column=whole.copy()),
+                TextColumn("{task.fields[note]}", markup=False, table_column=rest),
                 console=console(stderr=True),
                 transient=True,
+                expand=True,
             )
             self._bar.start()
             self._task = self._bar.add_task("", total=None, note="taking the census")

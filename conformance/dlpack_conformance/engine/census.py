@@ -14,6 +14,7 @@ from typing import Any
 
 from dlpack_conformance import modules
 from dlpack_conformance.engine.discover import find_libraries, find_routes
+from dlpack_conformance.engine.protocol import protocol_cases
 from dlpack_conformance.errors import LibraryFileError, OptionError
 from dlpack_conformance.libraries import Library, Route, facts_of, promise_of, rules_of
 
@@ -183,6 +184,7 @@ def _library(library: Library) -> dict[str, Any]:
             }
             for makes in library.makes()
         ],
+        "protocol": protocol_cases(library),
         "usage": sorted([usage.topic, usage.variant] for usage in library.usages()),
     }
 

@@ -7,17 +7,20 @@ import importlib.util
 import pkgutil
 import sys
 from collections.abc import Iterable, Iterator
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
 from dlpack_conformance import libraries as _libraries
+from dlpack_conformance import probes as _probes
 from dlpack_conformance import routes as _routes
 from dlpack_conformance.errors import LibraryFileError
 from dlpack_conformance.libraries import Library, Route
+from dlpack_conformance.probes import Probe
 
-__all__ = ["ENTRY_POINTS", "find_libraries", "find_routes"]
+__all__ = ["ENTRY_POINTS", "find_libraries", "find_probes", "find_routes"]
 
 ENTRY_POINTS = "dlpack_conformance.libraries"
 _NEEDED = (
@@ -46,11 +49,17 @@ def find_libraries(files: Iterable[str | Path] = ()) -> dict[str, Library]:
     found: dict[str, Library] = {}
     for module in _scan(_libraries):
         _take(found, module, module.__name__)
-    for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda p: p.name):
+    for point in _points():
         _take(found, point.load(), f"entry point {point.name}")
     for file in files:
         _take(found, _load(Path(file)), str(file))
     return found
+
+
+@cache
+def _points() -> list[EntryPoint]:
+    """Entry points of what is installed, which stays so while a process lives."""
+    return sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name)
 
 
 def find_routes(libraries: dict[str, Library]) -> list[tuple[Route, str]]:
@@ -62,6 +71,29 @@ def find_routes(libraries: dict[str, Library]) -> list[tuple[Route, str]]:
     for name, library in libraries.items():
         found += [(route, name) for route in library.routes()]
     return sorted(found, key=lambda pair: (pair[0].name, pair[1]))
+
+
+def find_probes(library: Library) -> dict[tuple[str, str], Probe]:
+    """Probes that are made of a library, by rule and variant: the package's and its own file's.
+
+    Raises
+    ------
+    LibraryFileError
+        Two probes have the same rule and variant.
+    """
+    probes = [probe for module in _scan(_probes) for probe in module.PROBES]
+    own = getattr(library, "probes", None)
+    if own is not None:
+        probes += own()
+    found: dict[tuple[str, str], Probe] = {}
+    for probe in probes:
+        key = (probe.rule, probe.variant)
+        if key in found:
+            raise LibraryFileError(
+                f"{library.name}: the probe {probe.rule}/{probe.variant} is there twice"
+            )
+        found[key] = probe
+    return found
 
 
 def _scan(package: ModuleType) -> Iterator[ModuleType]:

@@ -43,10 +43,11 @@ class Exchange(Proofs):
         step: Callable[[int, int], None],
         warning_log: WarningLog,
     ) -> None:
-        core, self._instrument = modules()
+        core, instrument = modules()
         super().__init__(producer, consumer, catalogue)
         self.facts = core.Facts()
-        self._array = self._instrument.Array
+        self._array = instrument.Array
+        self._same_elements = core.same_elements
         self._step = step
         self._warnings = warning_log
         self._main_thread = threading.get_ident()
@@ -78,7 +79,7 @@ class Exchange(Proofs):
             seen["source.message"] = message_of(error)
             facts.update(seen)
             return
-        ours = isinstance(a, self._array)
+        ours = type(a) is self._array
         before = self._producer.describe(a)
         if memory is None:
             origin = before.address or 0
@@ -94,6 +95,8 @@ class Exchange(Proofs):
         if memory is not None:
             seen["export.outside"] = memory.outside_changed() == 0
         if ours:
+            if way.keywords is not None and not way.dlpack:
+                seen["export.by_route"] = True
             a.clear_calls()
             first_export = a.exports
 
@@ -229,8 +232,7 @@ class Exchange(Proofs):
                 self._export_failed(error)
         if versioned is not None and legacy is not None:
             seen["export.keywords"] = "both"
-            inspect = self._instrument.inspect
-            seen["export.agree"] = _elements(inspect(legacy)) == _elements(inspect(versioned))
+            seen["export.agree"] = self._same_elements(legacy, versioned, origin, span)
         elif versioned is not None or legacy is not None:
             seen["export.keywords"] = (
                 "" if versioned is None else keyword_text({"max_version": _NEWEST})
@@ -403,18 +405,3 @@ def _watch(x: Any) -> Any:
 def _alive(watched: Any, ledger: Any) -> bool:
     """Something holds the memory; exports of the reference do without the watched object."""
     return watched() is not None or (ledger is not None and ledger.live_exports > 0)
-
-
-def _elements(reading: Any) -> tuple[Any, ...]:
-    """Return what a reading says of the elements, without strides that do not matter."""
-    shape = reading.shape or ()
-    strides = reading.strides
-    if strides is None:
-        strides, size = [], 1
-        for extent in reversed(shape):
-            strides.insert(0, size)
-            size *= extent
-    moving = (
-        () if 0 in shape else tuple(s if n > 1 else 0 for n, s in zip(shape, strides, strict=True))
-    )
-    return reading.device, reading.dtype, shape, moving, reading.data + reading.byte_offset

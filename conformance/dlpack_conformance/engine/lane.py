@@ -13,15 +13,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from dlpack_conformance import modules
 from dlpack_conformance.engine.census import child_environment
 from dlpack_conformance.engine.crash import Loss, last_words, signal_name, stack_frames
 from dlpack_conformance.engine.nursery import MESSAGE_BYTES
 from dlpack_conformance.engine.runner import END_MARK, FACTS_MARK, STACK_SIGNAL
+from dlpack_conformance.engine.still import Stillness
 
-__all__ = ["Lane", "NurseryError", "StoppedError"]
+__all__ = ["Child", "Lane", "NurseryError", "StoppedError"]
 
 _NURSERY = "dlpack_conformance.engine.nursery"
 _PIPE_BYTES = 1 << 20
@@ -37,6 +38,23 @@ class NurseryError(Exception):
 
 class StoppedError(Exception):
     """The run was asked to stop."""
+
+
+class Child(Protocol):
+    """What a lane needs of the process of its nursery; `subprocess.Popen` has it."""
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+
+    def kill(self) -> None:
+        """End it at once."""
+
+    def poll(self) -> int | None:
+        """Wait status, None while it lives."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait status; `subprocess.TimeoutExpired` after so many seconds."""
 
 
 class Lane:
@@ -62,7 +80,7 @@ class Lane:
         self._journal = modules().core.Journal()
         self._stack_fd = os.memfd_create("dlconform-stack")
         self._stderr_fd = os.memfd_create("dlconform-stderr")
-        self._child: subprocess.Popen[bytes] | None = None
+        self._child: Child | None = None
         self._control: socket.socket | None = None
         self._fresh: str | None = None
 
@@ -99,15 +117,7 @@ class Lane:
     def _start_nursery(self) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            self._child = subprocess.Popen(
-                [sys.executable, "-m", _NURSERY, str(theirs.fileno()), str(self._spec_fd)],
-                pass_fds=(theirs.fileno(), self._spec_fd),
-                env=child_environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=self._stderr_fd,
-                start_new_session=True,
-            )
+            self._child = self.spawn(ours, theirs, self._spec_fd, self._stderr_fd)
         self._control = ours
         answer = self.hear(_START_SECONDS)
         if answer is None or "ready" not in answer:
@@ -115,6 +125,20 @@ class Lane:
             self._end_nursery()
             raise NurseryError(reason)
         self._fresh = answer["fresh"]
+
+    def spawn(
+        self, ours: socket.socket, theirs: socket.socket, spec_fd: int, stderr_fd: int
+    ) -> Child:
+        """Start the process of the nursery, which serves orders on ``theirs``."""
+        return subprocess.Popen(
+            [sys.executable, "-m", _NURSERY, str(theirs.fileno()), str(spec_fd)],
+            pass_fds=(theirs.fileno(), spec_fd),
+            env=child_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=stderr_fd,
+            start_new_session=True,
+        )
 
     def _how_nursery_ended(self) -> str:
         assert self._child is not None
@@ -175,8 +199,14 @@ class Lane:
         return self._control
 
     @property
+    def nursery(self) -> int:
+        """Its process."""
+        assert self._child is not None
+        return self._child.pid
+
+    @property
     def timeout_s(self) -> float:
-        """Seconds without a journal step after which a runner counts as standing still."""
+        """Seconds without a journal step after which a runner may count as standing still."""
         return self._timeout_s
 
     # One runner.
@@ -187,11 +217,7 @@ class Lane:
         for fd in (self._stack_fd, self._stderr_fd):
             os.ftruncate(fd, 0)
             os.lseek(fd, 0, os.SEEK_SET)
-        what: dict[str, Any] = {"send_facts": send_facts}
-        if isinstance(indices, range) and indices.step == 1:
-            what["range"] = [indices.start, indices.stop]
-        else:
-            what["indices"] = list(indices)
+        what = {"send_facts": send_facts, "runs": _runs(indices)}
         read_fd, write_fd = os.pipe()
         with contextlib.suppress(OSError):  # a smaller pipe only makes the runner wait more often
             fcntl.fcntl(write_fd, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
@@ -247,7 +273,7 @@ class _Watch:
         status: int | None = None
         gone = False
         hung: tuple[int, int] | None = None
-        beat, since = -1, time.monotonic()
+        still = Stillness(lane.timeout_s)
         while not gone:
             control = lane.control.fileno()
             ready, _, _ = select.select([control, self._pipe], [], [], 0.1)
@@ -264,11 +290,7 @@ class _Watch:
                 else:
                     gone, status = True, message["exit"]
             lane.check()
-            now = time.monotonic()
-            latest = lane.journal()[2]
-            if latest != beat:
-                beat, since = latest, now
-            elif hung is None and now - since > lane.timeout_s and not gone:
+            if hung is None and not gone and still.stands(lane.journal()[2], pid or lane.nursery):
                 self._drain()
                 hung = lane.journal()[:2]
                 self._ask_and_end(pid)
@@ -338,6 +360,19 @@ class _Watch:
             done=self._done,
             seen=seen,
         )
+
+
+def _runs(indices: Sequence[int]) -> list[tuple[int, int]]:
+    """First and one past the last of each row of neighbours: a message has a largest size."""
+    if isinstance(indices, range) and indices.step == 1:
+        return [(indices.start, indices.stop)]
+    runs: list[tuple[int, int]] = []
+    for index in indices:
+        if runs and runs[-1][1] == index:
+            runs[-1] = runs[-1][0], index + 1
+        else:
+            runs.append((index, index + 1))
+    return runs
 
 
 def _content(fd: int) -> str:

@@ -65,7 +65,7 @@ def main(control: socket.socket, spec_fd: int) -> None:
             return
         order = json.loads(text)
         batch = {
-            "indices": _indices(order),
+            "indices": [index for run in order["runs"] for index in range(*run)],
             "send_facts": order["send_facts"],
             **dict(zip(("pipe", "journal_fd", "stack_fd", "stderr_fd"), fds, strict=True)),
         }
@@ -94,10 +94,6 @@ def main(control: socket.socket, spec_fd: int) -> None:
         if not exited and not folded:
             fold_memory()  # more losses are likely, and each costs two forks
             folded = True
-
-
-def _indices(order: dict[str, Any]) -> Any:
-    return order["indices"] if "indices" in order else range(*order["range"])
 
 
 if __name__ == "__main__":

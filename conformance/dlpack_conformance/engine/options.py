@@ -24,8 +24,9 @@ class Options:
 
     ``libraries``: names, None for all that import; ``files``: library files from outside; ``out``:
     path, ``-`` is stdout; ``jobs``: nurseries at a time, 0 for one a core; ``shard``: (number from
-    1, count); ``timeout_s``: seconds without a journal step; ``batch``: cases a runner takes;
-    ``command``: how the user called us, for the header.
+    1, count); ``timeout_s``: seconds without a journal step; ``batch``: cases that a runner takes,
+    up to four times as many where enough are left; ``command``: how the user called us, for the
+    header.
 
     Raises
     ------

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from dlpack_conformance import modules
-from dlpack_conformance.engine.discover import find_libraries, find_routes
+from dlpack_conformance.engine.discover import find_libraries, find_probes, find_routes
 from dlpack_conformance.engine.prepare import Catalogue
 from dlpack_conformance.errors import LibraryFileError
 from dlpack_conformance.libraries import Library, Usage
+from dlpack_conformance.probes import Probe
 
 __all__ = ["Pair", "Way"]
 
@@ -20,7 +21,8 @@ class Way:
     """A route with one request, bound to the two libraries.
 
     ``keywords``: what the consumer passes to ``__dlpack__`` on this way, None where not known, and
-    as a call shows them; ``gives``: the route's own export, None where it is ``__dlpack__``.
+    as a call shows them; ``gives``: the route's own export, None where it is ``__dlpack__``;
+    ``dlpack``: a capsule or an exchange table crosses by the route's own definition.
     """
 
     route: str
@@ -29,12 +31,17 @@ class Way:
     keywords: Mapping[str, Any] | None = None
     keywords_text: str = ""
     gives: Callable[[Any], Any] | None = None
+    dlpack: bool = False
+
+
+_Work = tuple[Way, tuple[str, str, str, str]] | Probe | Usage | str
 
 
 class Pair:
     """Producer and consumer, imported and prepared, with plan, judge, sources and routes.
 
-    ``consumer_name``: "" for the usage cases of one library. ``begin``, ``end``: range in the plan.
+    ``consumer_name``: "" for the protocol and usage cases of one library. ``begin``, ``end``: range
+    in the plan.
     """
 
     def __init__(
@@ -50,6 +57,7 @@ class Pair:
         known = find_libraries(files)
         self.producer: Library = known[producer_name]
         self.consumer: Library = known[consumer_name or producer_name]
+        self.reference: Library = known["reference"]
         for library in dict.fromkeys((self.producer, self.consumer)):
             reason = library.probe()
             if reason is not None:
@@ -65,6 +73,7 @@ class Pair:
         self.end = end
         self.ways: dict[tuple[str, str], Way | str] = {}
         self.usages: dict[tuple[str, str], Usage] = {}
+        self.probes: dict[tuple[str, str], Probe] = {}
         if consumer_name:
             routes = {route.name: route for route, _ in find_routes(known)}
             for entry in spec["ways"]:
@@ -72,10 +81,11 @@ class Pair:
                     self.ways.update(self._bound(entry, routes))
         else:
             self.usages = {(usage.topic, usage.variant): usage for usage in self.producer.usages()}
+            self.probes = find_probes(self.producer)
         self._cases = [self._case(index) for index in range(begin, end)]
 
-    def case(self, index: int) -> tuple[Way, tuple[str, str, str, str]] | Usage | str:
-        """Way and key of the source; or a usage; or the proof that the way is absent."""
+    def case(self, index: int) -> _Work:
+        """Way and key of the source; or a probe or a usage; or the proof that it is absent."""
         return self._cases[index - self.begin]
 
     def bound(self) -> list[Way]:
@@ -99,13 +109,16 @@ class Pair:
             route = routes[name]
             call = route.bind(self.producer, self.consumer, request)
             gives = None if route.gives is None else route.gives()
-            yield (name, request), Way(name, request, call, gives=gives)
+            yield (name, request), Way(name, request, call, gives=gives, dlpack=entry["dlpack"])
 
-    def _case(self, index: int) -> tuple[Way, tuple[str, str, str, str]] | Usage | str:
+    def _case(self, index: int) -> _Work:
         axes = self.plan.axes(index)
         if axes["case"] == "exchange":
             way = self.ways[axes["route"], axes["request"]]
             if isinstance(way, str):
                 return way
             return way, (axes["dtype"], axes["layout"], axes["source"], axes["device"])
-        return self.usages[axes["topic"], axes["variant"]]
+        if axes["case"] == "usage":
+            return self.usages[axes["topic"], axes["variant"]]
+        absent: str = self.plan.absent(index)
+        return absent or self.probes[axes["rule"], axes["variant"]]

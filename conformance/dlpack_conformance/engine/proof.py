@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from dlpack_conformance import modules
 from dlpack_conformance.engine.prepare import Catalogue, Prepared
-from dlpack_conformance.engine.sharing import relation
 from dlpack_conformance.engine.texts import class_of
 from dlpack_conformance.libraries import Description, Library
 
@@ -20,6 +20,7 @@ class Proofs:
         self._producer = producer
         self._consumer = consumer
         self._catalogue = catalogue
+        self._relation = modules().core.relation
 
     def prove(
         self,
@@ -36,7 +37,7 @@ class Proofs:
             seen["proof.forward"] = seen["proof.backward"] = "empty"
             return
         producer, consumer = self._producer, self._consumer
-        where = "same" if b is a else relation(before, after, self._catalogue.item_bits)
+        where = "same" if b is a else self._relation(before, after, self._catalogue.item_bits)
         if where is not None:
             seen["proof.address"] = where
         here = there = prepared.index

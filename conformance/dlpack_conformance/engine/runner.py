@@ -11,10 +11,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from dlpack_conformance import modules
-from dlpack_conformance.engine.exchange import EXCHANGE, STEPS, Exchange
+from dlpack_conformance.engine.exchange import EXCHANGE, MAKE, STEPS, Exchange
+from dlpack_conformance.engine.observer import CaseObserver
 from dlpack_conformance.engine.pair import Pair
 from dlpack_conformance.engine.texts import WarningLog, normal
 from dlpack_conformance.engine.usage import run_usage
+from dlpack_conformance.probes import Probe
 
 __all__ = ["END_MARK", "FACTS_MARK", "STACK_SIGNAL", "Cases", "run_batch"]
 
@@ -29,7 +31,7 @@ class Cases:
     def __init__(self, pair: Pair, step: Callable[[int, int], None]) -> None:
         self._pair = pair
         self._step = step
-        warning_log = WarningLog()
+        self._warning_log = warning_log = WarningLog()
         warning_log.install()
         self.exchange = Exchange(
             pair.producer,
@@ -51,6 +53,8 @@ class Cases:
             elif isinstance(case, str):
                 facts.clear()
                 facts.set("route.absent", case)
+            elif isinstance(case, Probe):
+                self._observe(index, case)
             else:
                 facts.clear()
                 self._step(index, EXCHANGE)
@@ -59,6 +63,25 @@ class Cases:
             facts.set("suite.fault", _fault(error))
         line: bytes = self._pair.judge.record(index, facts, time.perf_counter_ns() - start)
         return line
+
+    def _observe(self, index: int, probe: Probe) -> None:
+        """Run a protocol case; what it saw before an error of ours is kept."""
+        exchange, pair = self.exchange, self._pair
+        exchange.seen.clear()
+        exchange.facts.clear()
+        self._step(index, MAKE)
+        observer = CaseObserver(
+            pair.producer,
+            pair.reference,
+            pair.catalogue,
+            facts=exchange.seen,
+            warning_log=self._warning_log,
+            say=lambda number: self._step(index, number),
+        )
+        try:
+            probe.run(observer)
+        finally:
+            exchange.facts.update(exchange.seen)
 
 
 def run_batch(

@@ -20,9 +20,10 @@ from dlpack_conformance.engine.records import RecordFile
 from dlpack_conformance.engine.settle import Settler
 from dlpack_conformance.engine.stop import stop_signals
 
-__all__ = ["list_cases", "run"]
+__all__ = ["list_cases", "run", "take_batch"]
 
 _PROGRESS_SECONDS = 0.2
+_MOST_BATCHES = 4
 _START_FAILED = "start-failed"
 
 
@@ -92,6 +93,21 @@ def _units(plan: Any, options: Options) -> tuple[list[_Unit], int]:
             number += 1
         units.append(_Unit(producer, consumer, begin, end, batches))
     return units, planned
+
+
+def take_batch(batches: deque[range], size: int, share: int) -> range | None:
+    """Take the next batch, and what follows it without a gap; None when there is no more.
+
+    A runner costs the same for any number of cases, so it gets up to four batches of ``size``, but
+    no more cases than ``share`` if that is less.
+    """
+    if not batches:
+        return None
+    most = max(size, min(_MOST_BATCHES * size, share))
+    taken = batches.popleft()
+    while batches and batches[0].start == taken.stop and batches[0].stop - taken.start <= most:
+        taken = range(taken.start, batches.popleft().stop)
+    return taken
 
 
 @dataclass
@@ -183,7 +199,11 @@ class _Run:
 
     def _next_batch(self, unit: _Unit) -> range | None:
         with self.lock:
-            return unit.batches.popleft() if unit.batches else None
+            left = sum(len(batch) for unit in self.units for batch in unit.batches)
+            lanes = self.options.lanes
+            # Half of a lane's share, so that the lanes end together.
+            share = left if lanes == 1 else left // (2 * lanes)
+            return take_batch(unit.batches, self.options.batch, share)
 
     def _work_on(self, unit: _Unit) -> None:
         pair = {

@@ -151,20 +151,24 @@ class Route:
 class Usage:
     """A few lines as users write them.
 
-    ``run()`` gives facts of the group ``answer``; ``text`` is the code shown.
+    ``run()`` gives facts of the group ``answer``; ``text`` is the code shown. ``imports`` and
+    ``value`` make a script of it: its first lines, and the expression of ``answer.value``.
     """
 
     topic: str
     variant: str
     text: str
     run: Callable[[], dict[str, Any]]
+    imports: tuple[str, ...] = ()
+    value: str = ""
 
 
 class Library(Protocol):
     """The functions of a library file.
 
     It may have besides: ``start`` (``fork`` or ``fresh``), ``declares`` (array API version, or a
-    function that gives it), ``promises`` (rule id -> its own text).
+    function that gives it), ``promises`` (rule id -> its own text), ``abi()`` (facts of the
+    ``dlpack.h`` that it was built with, by the names of `_core.abi`).
     """
 
     name: str
@@ -217,7 +221,9 @@ class Library(Protocol):
     def accepts(self) -> Mapping[str, Entry]:
         """Entry points for the routes that belong to no library, by route name.
 
-        ``from_dlpack`` takes the keywords of a request; ``capsule`` a bare capsule; ``buffer``,
+        ``from_dlpack`` takes the keywords of a request; ``capsule`` a bare capsule;
+        ``exchange-api`` an object whose type offers a C exchange table, where that is another
+        function than ``from_dlpack``; ``buffer``,
         ``memoryview``, ``array-interface``, ``array-struct`` and ``array-method`` an object that
         shows only that.
         """

@@ -53,8 +53,8 @@ def accepts(np: Any) -> Mapping[str, Entry]:
     by_copy = {"copy-true": "copies", "copy-false": "shares"}
     return {
         "from_dlpack": _from_dlpack(np),
-        "buffer": _ruled(asarray, "R-55"),
-        "memoryview": _ruled(asarray, "R-55"),
+        "buffer": _ruled(asarray, "R-35", "R-55"),
+        "memoryview": _ruled(asarray, "R-35", "R-55"),
         "array-interface": Entry(
             np.asarray,
             lacks,
@@ -64,7 +64,7 @@ def accepts(np: Any) -> Mapping[str, Entry]:
         "array-struct": Entry(
             np.asarray,
             lacks,
-            rules=("R-28",),
+            rules=("R-28", "R-31"),
             promise=Promise("shares-if-possible", "AI", "__array_struct__", by_request=by_copy),
         ),
         "array-method": _ruled(asarray, "R-21", "R-23"),

@@ -18,13 +18,22 @@ def usages(load: Callable[[], Any]) -> list[Usage]:
     def names() -> dict[str, Any]:
         return {"np": load()}
 
+    def alone(
+        topic: str,
+        variant: str,
+        text: str,
+        answer: Callable[[dict[str, Any]], dict[str, Any]],
+        value: str = "str(d.tolist())",
+    ) -> Usage:
+        imports = ("import numpy as np",)
+        return usage(topic, variant, text, names, answer, imports=imports, value=value)
+
+    size = "str(a.dtype.itemsize * 8)"
     return [
-        usage("rebinding", "plus", "c = np.zeros(3)\nd = c\nc = c + 1", names, _rebound),
-        usage("rebinding", "plus-equals", "c = np.zeros(3)\nd = c\nc += 1", names, _rebound),
-        usage(
-            "rebinding", "add-out", "c = np.zeros(3)\nd = c\nnp.add(c, 1, out=c)", names, _rebound
-        ),
-        usage("default-integer", "value", "a = np.array([1, 2, 3])", names, _default_integer),
+        alone("rebinding", "plus", "c = np.zeros(3)\nd = c\nc = c + 1", _rebound),
+        alone("rebinding", "plus-equals", "c = np.zeros(3)\nd = c\nc += 1", _rebound),
+        alone("rebinding", "add-out", "c = np.zeros(3)\nd = c\nnp.add(c, 1, out=c)", _rebound),
+        alone("default-integer", "value", "a = np.array([1, 2, 3])", _default_integer, size),
     ]
 
 

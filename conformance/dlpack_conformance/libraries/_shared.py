@@ -163,11 +163,15 @@ def usage(
     text: str,
     names: Callable[[], dict[str, Any]],
     answer: Callable[[dict[str, Any]], dict[str, Any]],
+    *,
+    imports: tuple[str, ...] = (),
+    value: str = "",
 ) -> Usage:
     """Return a usage topic that runs exactly the text it shows.
 
     ``names()``: the modules that the text uses. ``answer(names)``: facts of the group ``answer``
-    from what the text left behind; an exception of the text is the answer itself.
+    from what the text left behind; an exception of the text is the answer itself. ``imports``,
+    ``value``: as in `Usage`.
     """
     code = compile(text, f"{topic}/{variant}", "exec")
 
@@ -179,4 +183,4 @@ def usage(
             return {"answer.error": type(error).__name__, "answer.message": str(error)}
         return {f"answer.{name}": value for name, value in answer(scope).items()}
 
-    return Usage(topic, variant, text, run)
+    return Usage(topic, variant, text, run, imports, value)

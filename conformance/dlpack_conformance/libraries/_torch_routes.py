@@ -46,7 +46,11 @@ def accepts(torch: Any) -> Mapping[str, Entry]:
     """PyTorch's functions that take foreign arrays by a protocol."""
     lacks = _lacks(torch, "asarray", ())
     buffer = Entry(
-        partial(_as_dtype, torch), lacks, wants_dtype=True, promise=_BUFFER, rules=("R-12",)
+        partial(_as_dtype, torch),
+        lacks,
+        wants_dtype=True,
+        promise=_BUFFER,
+        rules=("R-10", "R-11", "R-12"),
     )
     interface = Promise("none", "PT:asarray", "obj", by_request={})
     return {
@@ -57,7 +61,9 @@ def accepts(torch: Any) -> Mapping[str, Entry]:
         "capsule": Entry(torch.utils.dlpack.from_dlpack, promise=_CAPSULE),
         "buffer": buffer,
         "memoryview": buffer,
-        "array-interface": Entry(getattr(torch, "asarray", _nothing), lacks, promise=interface),
+        "array-interface": Entry(
+            getattr(torch, "asarray", _nothing), lacks, promise=interface, rules=("R-50",)
+        ),
     }
 
 

@@ -16,17 +16,32 @@ _MATRIX = "a = np.zeros((2, 3), dtype=np.{})"
 def usages(load: Callable[[], Any]) -> list[Usage]:
     """Topics of PyTorch, and of PyTorch with NumPy."""
 
-    def alone() -> dict[str, Any]:
+    def names() -> dict[str, Any]:
         return {"torch": load()}
 
-    def both() -> dict[str, Any]:
+    def names_of_both() -> dict[str, Any]:
         import numpy
 
         return {"np": numpy, "torch": load()}
 
+    def alone(
+        topic: str,
+        variant: str,
+        text: str,
+        answer: Callable[[dict[str, Any]], dict[str, Any]],
+        value: str = "str(d.tolist())",
+    ) -> Usage:
+        return usage(topic, variant, text, names, answer, imports=("import torch",), value=value)
+
+    def both(topic: str, variant: str, text: str) -> Usage:
+        imports = ("import numpy as np", "import torch")
+        value = "str(t.tolist())"
+        return usage(
+            topic, variant, text, names_of_both, _tensor_of_array, imports=imports, value=value
+        )
+
     def shared(topic: str, variant: str, dtype: str, *lines: str) -> Usage:
-        text = "\n".join((_MATRIX.format(dtype), *lines))
-        return usage(topic, variant, text, both, _tensor_of_array)
+        return both(topic, variant, "\n".join((_MATRIX.format(dtype), *lines)))
 
     written = "a[0][0] = 10"
     return [
@@ -40,16 +55,14 @@ def usages(load: Callable[[], Any]) -> list[Usage]:
         shared(
             "from-numpy-shares", "setitem-keeps-dtype", "int64", "t = torch.from_numpy(a)", written
         ),
-        usage(
+        both(
             "numpy-shares-back",
             "add-out",
             "t = torch.zeros(2, 3)\na = t.numpy()\nnp.add(a, 1, out=a)",
-            both,
-            _tensor_of_array,
         ),
-        usage("rebinding", "plus", "c = torch.zeros(3)\nd = c\nc = c + 1", alone, _rebound),
-        usage("rebinding", "plus-equals", "c = torch.zeros(3)\nd = c\nc += 1", alone, _rebound),
-        usage("rebinding", "add-inplace", "c = torch.zeros(3)\nd = c\nc.add_(1)", alone, _rebound),
+        alone("rebinding", "plus", "c = torch.zeros(3)\nd = c\nc = c + 1", _rebound),
+        alone("rebinding", "plus-equals", "c = torch.zeros(3)\nd = c\nc += 1", _rebound),
+        alone("rebinding", "add-inplace", "c = torch.zeros(3)\nd = c\nc.add_(1)", _rebound),
         shared("tensor-constructor", "int", "int64", "t = torch.Tensor(a)", written),
         shared("tensor-constructor", "float32", "float32", "t = torch.Tensor(a)", written),
         shared("torch-tensor-copies", "plain", "float32", "t = torch.tensor(a)", written),
@@ -69,7 +82,13 @@ def usages(load: Callable[[], Any]) -> list[Usage]:
             "t = torch.asarray(a, dtype=torch.float64)",
             written,
         ),
-        usage("default-integer", "value", "t = torch.tensor([1, 2, 3])", alone, _default_integer),
+        alone(
+            "default-integer",
+            "value",
+            "t = torch.tensor([1, 2, 3])",
+            _default_integer,
+            "str(t.element_size() * 8)",
+        ),
     ]
 
 

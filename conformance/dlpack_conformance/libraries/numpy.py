@@ -15,11 +15,14 @@ from dlpack_conformance.libraries import (
     Source,
     Usage,
     _numpy_dtypes,
+    _numpy_in_place,
+    _numpy_probes,
     _numpy_routes,
     _numpy_scripts,
     _numpy_sources,
     _numpy_usage,
 )
+from dlpack_conformance.probes import Probe
 
 __all__ = ["immutable_arrays", "name", "readonly_arrays"]
 
@@ -178,6 +181,11 @@ def routes() -> list[Route]:
 def usages() -> list[Usage]:
     """Topics of NumPy alone."""
     return _numpy_usage.usages(_load)
+
+
+def probes() -> list[Probe]:
+    """Protocol cases of NumPy's own functions."""
+    return [*_numpy_probes.probes(_load), *_numpy_in_place.probes()]
 
 
 def script_make(source: Source) -> list[str]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from dlpack_conformance import modules
 from dlpack_conformance.libraries import Description, Entry, Makes, Route, Source, Usage
 from dlpack_conformance.libraries import _shared as shared
+from dlpack_conformance.probes import Probe
+from dlpack_conformance.probes._producing import never_exports
 
 __all__ = ["immutable_arrays", "name", "readonly_arrays"]
 
@@ -66,6 +69,7 @@ def types() -> tuple[type, ...]:
     return (_load().Array,)
 
 
+@cache
 def makes() -> list[Makes]:
     """Every dtype of DLPack, every layout, every kind of memory; NULL strides are row-major."""
     every = shared.dlpack_dtypes()
@@ -96,6 +100,11 @@ def _packed_off_byte(source: str, names: tuple[str, ...]) -> tuple[tuple[str, st
         for layout in shared.layouts()
         if (layout.offset + skew) * shared.dtypes()[dtype]["item_bits"] % 8 != 0
     )
+
+
+def options_of(source: str) -> Mapping[str, Any]:
+    """What an `Array` of this source is told beside memory, dtype, shape and strides."""
+    return _OPTIONS[source]
 
 
 def make(source: Source) -> Any:
@@ -152,14 +161,29 @@ def offers() -> Mapping[str, str | None]:
 
 
 def accepts() -> Mapping[str, Entry]:
-    """Its consumer: any object with the two methods, or a bare capsule."""
+    """Its consumers: of any object with the two methods, a bare capsule, a foreign table."""
     instrument = _load()
-    return {"from_dlpack": Entry(instrument.from_dlpack), "capsule": Entry(instrument.from_capsule)}
+    return {
+        "from_dlpack": Entry(instrument.from_dlpack),
+        "capsule": Entry(instrument.from_capsule),
+        "exchange-api": Entry(instrument.from_exchange_api),
+    }
 
 
 def script_calls() -> Mapping[str, str]:
     """Return these functions as a user writes them."""
     return _CALLS
+
+
+def abi() -> Mapping[str, Mapping[str, Any]]:
+    """Return what the compilers see of the ``dlpack.h`` with which it was built, as facts."""
+    entries: dict[str, dict[str, Any]] = modules().core.abi()
+    return entries
+
+
+def probes() -> list[Probe]:
+    """Its memory, which is no array."""
+    return [never_exports("memory", lambda: _load().Memory, "memory without dtype and shape")]
 
 
 def routes() -> list[Route]:

@@ -16,11 +16,15 @@ from dlpack_conformance.libraries import (
     Source,
     Usage,
     _torch_dtypes,
+    _torch_in_place,
+    _torch_numbers,
+    _torch_probes,
     _torch_routes,
     _torch_scripts,
     _torch_sources,
     _torch_usage,
 )
+from dlpack_conformance.probes import Probe
 
 __all__ = ["immutable_arrays", "name", "promises", "readonly_arrays"]
 
@@ -205,6 +209,21 @@ def routes() -> list[Route]:
 def usages() -> list[Usage]:
     """Topics of PyTorch, and of PyTorch with NumPy."""
     return _torch_usage.usages(_load)
+
+
+def probes() -> list[Probe]:
+    """Protocol cases of PyTorch's own functions, with arrays of NumPy where they take such."""
+    return [
+        *_torch_probes.probes(_load, _load_numpy),
+        *_torch_in_place.probes(_load),
+        *_torch_numbers.probes(_load),
+    ]
+
+
+def _load_numpy() -> Any:
+    import numpy
+
+    return numpy
 
 
 def script_make(source: Source) -> list[str]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from dlpack_conformance.report.counts import Summary, summary
     from dlpack_conformance.report.expansion import Expansion
     from dlpack_conformance.report.finder import find
+    from dlpack_conformance.report.findings import findings
     from dlpack_conformance.report.html import write_html
     from dlpack_conformance.report.records import Case, Records, read
     from dlpack_conformance.report.repro import Scripts
@@ -25,6 +26,7 @@ __all__ = [
     "Summary",
     "explain",
     "find",
+    "findings",
     "print_summary",
     "read",
     "summary",
@@ -39,6 +41,7 @@ _FROM = {
     "Summary": "counts",
     "explain": "terminal",
     "find": "finder",
+    "findings": "findings",
     "print_summary": "terminal",
     "read": "records",
     "summary": "counts",

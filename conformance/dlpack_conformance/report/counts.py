@@ -53,7 +53,8 @@ class Summary:
     """Counts of a run.
 
     ``pairs`` and ``routes``: outcomes by (producer, consumer[, route]); ``plain``: the same of
-    calls without a keyword.
+    calls without a keyword. ``protocol``: verdicts by (library, group of rules).
+    ``culprits``: deviating cases by who is blamed.
     """
 
     total: int
@@ -67,6 +68,8 @@ class Summary:
     pair_verdicts: dict[tuple[str, str], Counter[str]]
     routes: dict[tuple[str, str, str], Counter[str]]
     plain: dict[tuple[str, str, str], Counter[str]]
+    protocol: dict[tuple[str, str], Counter[str]]
+    culprits: Counter[str]
     findings: list[Finding]
     not_run: Counter[str]
 
@@ -86,9 +89,12 @@ class Summary:
         deviating = self.verdicts["deviates"]
         if not self.total:
             return "No case ran."
+        if not deviating and self.total == 1:
+            return "The only case keeps to the rules."
         if not deviating:
             return f"All {self.total:,} cases keep to the rules."
-        return f"{deviating:,} of {self.total:,} cases deviate from the rules."
+        verb = "deviates" if deviating == 1 else "deviate"
+        return f"{deviating:,} of {_count(self.total, 'case')} {verb} from the rules."
 
     @property
     def sentences(self) -> list[str]:
@@ -116,19 +122,20 @@ class Summary:
         return found
 
     def _sharing(self) -> str:
-        ran = self.exchanges - self.outcomes["not-run"]
+        counts = sum(self.pairs.values(), Counter[str]())
+        ran = self.exchanges - counts["not-run"]
         if not ran:
             return ""
         names = _listed([f"{name} {version}".strip() for name, version in self.libraries.items()])
         parts = [
-            f"{self.outcomes[key]:,} {text}"
+            f"{counts[key]:,} {text}"
             for key, text in (
                 ("shared", "shared memory"),
                 ("copied", "made a copy"),
                 ("refused", "were refused with an exception"),
                 ("empty", "had no elements to share"),
             )
-            if self.outcomes[key]
+            if counts[key]
         ]
         return f"Of {ran:,} exchanges between {names}, {_listed(parts)}."
 
@@ -145,11 +152,8 @@ class Summary:
         return f"{_listed(parts)}." if parts else ""
 
     def _blame(self) -> str:
-        culprits: Counter[str] = Counter()
-        reasons = set()
-        for finding in self.deviations:
-            culprits[finding.culprit] += finding.count
-            reasons.add((finding.rule, finding.reason))
+        culprits = self.culprits
+        reasons = {(finding.rule, finding.reason) for finding in self.deviations}
         if not culprits:
             return ""
         named = [f"{name} ({count:,})" for name, count in culprits.most_common(_NAMED)]
@@ -173,6 +177,8 @@ def summary(records: Records) -> Summary:
         pair_verdicts={},
         routes={},
         plain={},
+        protocol={},
+        culprits=Counter(),
         findings=[],
         not_run=Counter(),
     )
@@ -189,8 +195,14 @@ def summary(records: Records) -> Summary:
             result.routes.setdefault((*pair, axes["route"]), Counter())[case.outcome] += 1
             if axes["request"] == "plain":
                 result.plain.setdefault((*pair, axes["route"]), Counter())[case.outcome] += 1
+        elif axes["case"] == "protocol":
+            group = axes["library"], axes["rule"][:1]
+            result.protocol.setdefault(group, Counter())[case.verdict] += 1
         if case.outcome == "not-run":
             result.not_run[_why_not_run(case)] += 1
+        result.culprits.update(
+            {blamed(axes, entry.blame) for entry in case.judged if entry.verdict == "deviates"}
+        )
         _count_findings(findings, case, axes, (e for e in case.judged if e.verdict in _FOUND))
     result.findings = sorted(
         findings.values(), key=lambda f: (-f.count, f.rule, f.reason, f.culprit)
@@ -223,6 +235,8 @@ def blamed(axes: dict[str, str], blame: str) -> str:
     """The library (or route) that a blame names in a case with these axes."""
     if blame == "pair":
         return " or ".join(dict.fromkeys((axes["producer"], axes["consumer"])))
+    if axes["case"] != "exchange" and blame != "none":
+        return axes["library"]
     return axes.get(blame, "nobody")
 
 

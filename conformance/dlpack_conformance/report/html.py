@@ -32,6 +32,7 @@ _SCRIPTS = (
     "pair.js",
     "case.js",
     "pages.js",
+    "rules.js",
     "main.js",
 )
 
@@ -87,7 +88,7 @@ def _payload(records: Records, said: Summary, title: str, scripts: Scripts | Non
     for at, case in enumerate(records.cases):
         for k, part in enumerate(case.id.split("/")):
             columns[f"part.{k}"].put(at, part)
-        for name in ("outcome", "verdict", "blame", "proof", "modifiers"):
+        for name in ("outcome", "verdict", "blame", "proof", "modifiers", "input"):
             value = getattr(case, name)
             if value:
                 columns[name].put(at, value)
@@ -105,6 +106,7 @@ def _payload(records: Records, said: Summary, title: str, scripts: Scripts | Non
         "partial": expansion.partial,
         "claims": claims(records, expansion),
         "usage": {} if scripts is None else scripts.usage_texts,
+        "probes": {} if scripts is None else scripts.probe_texts,
         "script_title": TITLE,
         "lines": lines.texts,
     }

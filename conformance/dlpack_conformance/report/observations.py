@@ -155,12 +155,14 @@ def _end(sides: Sides, call: tuple[str, ...]) -> Observed:
     later = sides.facts.get("crash.step") in ("read", "write", "release")
     read = sides.values("b") if later else None
     return [
-        "import os, signal",
+        "import contextlib, os, signal",
         "child = os.fork()",
         "if child == 0:",
         "    signal.alarm(10)  # where it hangs",
-        *(f"    {line}" for line in call),
-        f"    {f'{read}; del b; ' if read else ''}os._exit(99)",
+        "    with contextlib.suppress(Exception):",
+        *(f"        {line}" for line in call),
+        *([f"        {read}; del b"] if read else []),
+        "    os._exit(99)",
         "code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])",
         'ended = f"ended by {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"',
         'seen = "came back" if code == 99 else ended',

@@ -70,13 +70,14 @@ class _Line(msgspec.Struct):
     blame: str = "none"
     proof: str | None = None
     reason: str = ""
+    input: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One case line. ``judged_json`` and ``facts_json`` are its parts as written.
+    """One case line; ``judged_json`` and ``facts_json`` as written, equal ones shared.
 
-    Equal ones shared.
+    ``input``: of a protocol case, whether what was handed over is ``valid`` or ``malformed``.
     """
 
     id: str
@@ -87,6 +88,7 @@ class Case:
     proof: str
     judged_json: bytes
     facts_json: bytes
+    input: str = ""
 
     @property
     def judged(self) -> tuple[Judged, ...]:
@@ -260,6 +262,7 @@ def _cases(
                 proof=row.proof or "",
                 judged_json=kept.setdefault(judged, judged),
                 facts_json=kept.setdefault(facts, facts),
+                input=kept.setdefault(row.input, row.input),
             )
         )
     return cases, None

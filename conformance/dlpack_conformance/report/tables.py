@@ -8,7 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dlpack_conformance import modules
+from dlpack_conformance.errors import ReportError
 from dlpack_conformance.report.counts import OURS
+from dlpack_conformance.report.proof import COUNTS, read_proof
 from dlpack_conformance.report.records import AXES
 
 if TYPE_CHECKING:
@@ -45,12 +47,27 @@ def tables(records: Records) -> dict[str, Any]:
             }
             for way in census.get("ways", [])
         },
+        "proof": _proof(),
         "ours": sorted(OURS),
         "versions": records.versions,
         "excluded": records.header.get("excluded", {}),
         "missing": records.header.get("missing", {}),
         "environment": environment(records),
     }
+
+
+def _proof() -> dict[str, Any] | None:
+    """Which checks were seen to fail, as far as the page shows it; None where nothing says so."""
+    try:
+        proof = read_proof()
+    except ReportError:
+        return None
+    faults = {
+        rule: [{key: one[key] for key in ("name", "text", "caught")} for one in planted]
+        for rule, planted in proof["faults_by_rule"].items()
+    }
+    counts = {key: proof[key] for key in COUNTS}
+    return {**counts, "faults_by_rule": faults, "unplanted": proof["unplanted"]}
 
 
 def environment(records: Records) -> list[tuple[str, str | list[str]]]:
@@ -99,4 +116,9 @@ def _rule(row: dict[str, Any]) -> dict[str, Any]:
         ],
         "ambiguity": row["ambiguity"],
         "readings": row["readings"],
+        "binds": row["binds"],
+        "since": row["since"],
+        "until": row["until"],
+        "judged_in": row["judged_in"],
+        "untestable": row["untestable"],
     }

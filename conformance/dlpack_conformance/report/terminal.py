@@ -5,6 +5,7 @@ The sentences, the matrix, the deviations, the claims; and single cases explaine
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -50,12 +51,15 @@ def print_summary(console: Console, said: Summary, claims: Sequence[dict[str, An
         console.print(_matrix(said))
         console.print(Text(_legend(said), style="dim"))
         console.print(_habits(said))
+    if said.protocol:
+        console.print(_protocol(said))
     for title, verdict in (("Suite faults", "suite-fault"), ("Deviations", "deviates")):
         findings = [finding for finding in said.findings if finding.verdict == verdict]
         if findings:
             console.print(_findings(title, findings))
-    if claims:
-        console.print(_claims(claims))
+    shown = [claim for claim in claims if claim["count"]]
+    if shown:
+        console.print(_claims(shown))
 
 
 def _matrix(said: Summary) -> Table:
@@ -70,6 +74,26 @@ def _matrix(said: Summary) -> Table:
     return table
 
 
+def _protocol(said: Summary) -> Table:
+    """What one library did against the reference: verdicts of its protocol cases."""
+    table = Table(title="One library against the reference", title_justify="left")
+    table.add_column("library")
+    groups = list(dict.fromkeys(group for _, group in said.protocol))
+    for group in groups:
+        table.add_column(f"rules {group}")
+    for library in dict.fromkeys(library for library, _ in said.protocol):
+        cells = [said.protocol.get((library, group), Counter()) for group in groups]
+        table.add_row(Text(library, style="bold"), *(_verdicts(cell) for cell in cells))
+    return table
+
+
+def _verdicts(counts: Counter[str]) -> Text:
+    return Text("\n").join(
+        Text(f"{count:,} {verdict}", style=_STYLES.get(verdict, ""))
+        for verdict, count in sorted(counts.items())
+    )
+
+
 def _cell(said: Summary, producer: str, consumer: str) -> Text:
     counts = said.pairs.get((producer, consumer))
     if counts is None:
@@ -79,7 +103,9 @@ def _cell(said: Summary, producer: str, consumer: str) -> Text:
         for outcome, letter in OUTCOMES.items()
         if counts[outcome]
     ]
-    cell = Text("  ").join(parts)
+    # Lines of our own: a wrapped one would part a letter from its count.
+    lines = [Text("  ").join(parts[at : at + 2]) for at in range(0, len(parts), 2)]
+    cell = Text("\n").join(lines)
     deviating = said.pair_verdicts[producer, consumer]["deviates"]
     if deviating:
         cell.append(f"\n{deviating:,} deviate", style="red")
@@ -94,7 +120,7 @@ def _habits(said: Summary) -> Table:
     table = Table(title="Calls without a keyword", title_justify="left")
     table.add_column("pair")
     table.add_column("what it does")
-    table.add_column("routes", ratio=1)
+    table.add_column("routes", ratio=1, overflow="fold")
     for (producer, consumer), habits in said.habits.items():
         pair = f"{producer} -> {consumer}"
         for habit, routes in habits.items():
@@ -109,7 +135,7 @@ def _findings(title: str, findings: list[Finding]) -> RenderableType:
     table.add_column("cases", justify="right")
     table.add_column("rule")
     table.add_column("what was seen", ratio=1)
-    table.add_column("blamed")
+    table.add_column("blamed", overflow="fold")
     table.add_column("pairs")
     reasons = _reasons()
     for finding in findings[:_SHOWN_FINDINGS]:

@@ -244,6 +244,7 @@ inline std::vector<RuleRow> consumer_rows() {
                 "import-copies"),
       out("C-36", "alignment: possible for whom", {.source = "align-16"}, copies),
       out("C-36", "strides: possible for whom", {.layout = "fortran"}, copies),
+      out("C-36", "stated as few producers do", {.source = "legacy-only"}, copies),
       out("C-36", "dtype: possible for whom", {.consumer_has_dtype = false}, copies),
 
       {"C-37", "requested copy is writable", {.source = "readonly", .request = "copy-true"}},

@@ -13,7 +13,10 @@ inline std::vector<RuleRow> route_rows() {
   const auto wrong = [](std::string rule, std::string what, Axes axes,
                         std::function<void(Example&)> edit, std::string reason) {
     axes.rules.push_back(rule);
-    return RuleRow{rule, what, axes, edit, kDeviates, reason, Blame::kRoute};
+    // A route without a dot belongs to no library.
+    const bool owned = axes.route.find('.') != std::string::npos;
+    const Blame side = axes.producer == "reference" ? Blame::kConsumer : Blame::kPair;
+    return RuleRow{rule, what, axes, edit, kDeviates, reason, owned ? Blame::kRoute : side};
   };
   const auto right = [](std::string rule, std::string what, Axes axes,
                         std::function<void(Example&)> edit) {
@@ -112,8 +115,9 @@ inline std::vector<RuleRow> route_rows() {
           "promise-shares"),
       out("R-06", "an array that nothing is documented of",
           {.route = "torch.as_tensor", .producer = "reference"}, copies),
-      wrong("R-06", "process lost at any array",
-            {.layout = "reversed", .route = "torch.as_tensor", .producer = "reference"}, aborts,
+      out("R-06", "process lost at an array that nothing is documented of",
+          {.layout = "reversed", .route = "torch.as_tensor", .producer = "reference"}, aborts),
+      wrong("R-06", "process lost", {.layout = "reversed", .route = "torch.as_tensor"}, aborts,
             "process-lost"),
       out("R-06", "refused", asks("plain"), refuses),
 
@@ -121,6 +125,10 @@ inline std::vector<RuleRow> route_rows() {
       wrong("R-08", "shares", a, shares, "promise-copies"),
       wrong("R-08", "process lost", a, aborts, "process-lost"),
       out("R-08", "refused", a, refuses),
+      wrong("R-08", "shares what nothing is documented of",
+            {.route = "torch.tensor", .producer = "reference"}, shares, "promise-copies"),
+      out("R-08", "process lost at an array that nothing is documented of",
+          {.route = "torch.tensor", .producer = "reference"}, aborts),
 
       open("R-09", "copies", a, copies, "route-open"),
 
@@ -131,9 +139,12 @@ inline std::vector<RuleRow> route_rows() {
       out("R-10", "copy=True is R-11", asks("copy-true"), copies),
       out("R-10", "another dtype", asks("dtype-float64"), copies),
 
-      wrong("R-10", "process lost at any array",
-            {.layout = "reversed", .route = "torch.asarray", .producer = "reference"}, aborts,
+      out("R-10", "process lost at an array that nothing is documented of",
+          {.layout = "reversed", .route = "torch.asarray", .producer = "reference"}, aborts),
+      wrong("R-10", "process lost", {.layout = "reversed", .route = "torch.asarray"}, aborts,
             "process-lost"),
+      wrong("R-10", "a buffer of the reference is copied",
+            {.route = "buffer", .producer = "reference"}, copies, "promise-shares"),
       out("R-10", "an array that nothing is documented of",
           {.route = "torch.asarray", .producer = "reference"}, copies),
 
@@ -144,10 +155,10 @@ inline std::vector<RuleRow> route_rows() {
       wrong("R-11", "copy=False copies", asks("copy-false"), copies, "promise-copy-keyword"),
       out("R-11", "copy not passed", asks("plain"), copies),
 
-      right("R-12", "bytes as the dtype", flat(asks("dtype-float32")), nothing),
-      wrong("R-12", "bytes as another dtype", flat(asks("dtype-float32")), wrong_values,
+      right("R-12", "bytes as the dtype", flat({.route = "buffer"}), nothing),
+      wrong("R-12", "bytes as another dtype", flat({.route = "buffer"}), wrong_values,
             "promise-values"),
-      out("R-12", "no dtype asked", flat(asks("plain")), wrong_values),
+      out("R-12", "refused", flat({.route = "buffer"}), refuses),
 
       right("R-13", "one axis, shared",
             {.layout = "matrix", .route = "torch.frombuffer", .flat = true}, nothing),
@@ -253,7 +264,7 @@ inline std::vector<RuleRow> route_rows() {
        },
        kPermitted,
        "wrong-error",
-       Blame::kRoute},
+       Blame::kPair},
       out("R-23", "NumPy 1 asks for no keyword", asks("copy-false"),
           [warns](Example& e) {
             e.result_is_shared();
@@ -261,9 +272,20 @@ inline std::vector<RuleRow> route_rows() {
             e.consumer.versions["numpy"] = "1.26.4";
           }),
       out("R-23", "the method has the keyword", asks("copy-false"), shares),
+      not_listed("R-23", asks("copy-false"),
+                 [warns](Example& e) {
+                   e.result_is_shared();
+                   warns(e);
+                 }),
 
       right("R-24", "fresh memory", asks("copy-true"), copies),
-      wrong("R-24", "shared memory", asks("copy-true"), shares, "promise-copies"),
+      {"R-24",
+       "shared memory",
+       {.request = "copy-true", .route = "array-method", .rules = {"R-24"}},
+       shares,
+       kDeviates,
+       "promise-copies",
+       Blame::kProducer},
       out("R-24", "NumPy 1 asks for no keyword", asks("copy-true"),
           [](Example& e) {
             e.result_is_shared();
@@ -409,6 +431,13 @@ inline std::vector<RuleRow> route_rows() {
       {"R-60", "not known whether the reference shares", promises(PromiseKind::kSharesIfPossible),
        copies, kNotJudged},
       {"R-60", "no promise", promises(PromiseKind::kNone), exported, kNotJudged},
+      {"R-60", "a process lost over DLPack, by a route of another name",
+       promises(PromiseKind::kSharesIfPossible),
+       [](Example& e) {
+         e.crashes("exchange");
+         e.facts.export_by_route = true;
+       },
+       kNotJudged},
       {"R-60",
        "the process is C-45's",
        {.layout = "reversed", .promise = PromiseKind::kSharesIfPossible},

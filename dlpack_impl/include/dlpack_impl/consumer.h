@@ -53,12 +53,27 @@ struct Reading {
   const DLTensor* tensor =
       nullptr;  ///< NULL for another major version: nothing else may be read then
 
-  [[nodiscard]] bool read_only() const noexcept;
-  [[nodiscard]] bool is_copied() const noexcept;
-  [[nodiscard]] bool is_padded() const noexcept;
+  [[nodiscard]] bool read_only() const noexcept { return has(DLPACK_FLAG_BITMASK_READ_ONLY); }
+  [[nodiscard]] bool is_copied() const noexcept { return has(DLPACK_FLAG_BITMASK_IS_COPIED); }
+  [[nodiscard]] bool is_padded() const noexcept {
+    return has(DLPACK_FLAG_BITMASK_IS_SUBBYTE_TYPE_PADDED);
+  }
   /// The dtype with `padded` set where the flag says so and the type has less than a byte.
-  [[nodiscard]] DType dtype() const noexcept;
-  [[nodiscard]] Device device() const noexcept;
+  [[nodiscard]] DType dtype() const noexcept {
+    if (tensor == nullptr) return {};
+    DType dtype{tensor->dtype.code, tensor->dtype.bits, tensor->dtype.lanes, false};
+    dtype.padded = dtype.is_sub_byte() && is_padded();
+    return dtype;
+  }
+  [[nodiscard]] Device device() const noexcept {
+    if (tensor == nullptr) return {0, 0};
+    return {static_cast<std::int32_t>(tensor->device.device_type), tensor->device.device_id};
+  }
+
+ private:
+  [[nodiscard]] bool has(std::uint64_t flag) const noexcept {
+    return (flags.value_or(0) & flag) != 0;
+  }
 };
 
 /// Reads the header; changes nothing, calls nothing. @spec C-08 C-09
@@ -132,7 +147,9 @@ class TensorView {
   [[nodiscard]] std::pair<std::int64_t, std::int64_t> span_bytes() const noexcept;
 
  private:
-  void resolve(const std::int64_t* strides);
+  // What both constructors share. `dtype` and `device` are the members' values, taken as arguments
+  // because reading a member back right after it was written bytewise stalls.
+  void resolve(const std::int64_t* strides, DType dtype, Device device);
   void gather(const std::int64_t* shape, std::byte* out) const;
   [[nodiscard]] std::int64_t bit_position(Int64View index) const;
 
@@ -164,7 +181,11 @@ class Imported {
   Imported& operator=(Imported&& other) noexcept;
   Imported(const Imported&) = delete;
   Imported& operator=(const Imported&) = delete;
-  ~Imported() { release(); }
+  ~Imported() {
+    // Nobody else can know this object any more: no locked operation is needed.
+    const LegacyPtr legacy(legacy_.load(std::memory_order_acquire));
+    const VersionedPtr versioned(versioned_.load(std::memory_order_acquire));
+  }
 
   /// The elements. Valid until `release()`.
   [[nodiscard]] const TensorView& view() const noexcept { return view_; }

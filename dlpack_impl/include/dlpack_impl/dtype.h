@@ -11,6 +11,8 @@
 #include <variant>
 #include <vector>
 
+#include "dlpack_impl/dlpack.h"
+
 namespace dlpack_impl {
 
 /// One number of one lane. Opaque handles are `std::uint64_t`.
@@ -79,7 +81,30 @@ std::string dtype_name(DType dtype);
 
 /// True where code and bits are listed in DLPack 1.3 (any lanes above 0) and `padded` only where
 /// bits are no multiple of 8.
-bool is_known_dtype(DType dtype) noexcept;
+constexpr bool is_known_dtype(DType dtype) noexcept {
+  if (dtype.lanes == 0 || (dtype.padded && !dtype.is_sub_byte())) return false;
+  switch (dtype.code) {
+    case kDLInt:
+    case kDLUInt:
+      return dtype.bits == 8 || dtype.bits == 16 || dtype.bits == 32 || dtype.bits == 64;
+    case kDLFloat:
+      return dtype.bits == 16 || dtype.bits == 32 || dtype.bits == 64;
+    case kDLOpaqueHandle:
+      return dtype.bits == 64;
+    case kDLBfloat:
+      return dtype.bits == 16;
+    case kDLComplex:
+      return dtype.bits == 32 || dtype.bits == 64 || dtype.bits == 128;
+    case kDLFloat6_e2m3fn:
+    case kDLFloat6_e3m2fn:
+      return dtype.bits == 6;
+    case kDLFloat4_e2m1fn:
+      return dtype.bits == 4;
+    default:
+      // bool and the fp8 codes lie between kDLBool and kDLFloat8_e8m0fnu without a hole
+      return dtype.code >= kDLBool && dtype.code <= kDLFloat8_e8m0fnu && dtype.bits == 8;
+  }
+}
 
 /// Bytes of `count` elements that lie compactly: the bits of all, rounded up once. @spec T-22 A-07
 /// @throws InvalidArgument  `count` is negative, or the result is above 2^62.

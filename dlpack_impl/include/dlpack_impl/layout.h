@@ -60,6 +60,8 @@ std::int64_t element_count(Int64View shape);
 /// @throws InvalidArgument  as `element_count`; lengths differ; or an element is more than 2^62
 ///     elements away.
 ElementSpan element_span(Int64View shape, Int64View strides);
+/// The same where `count` is what `element_count` gave for the shape.
+ElementSpan element_span(Int64View shape, Int64View strides, std::int64_t count);
 
 /// True where strides are those of a compact row-major tensor; axes of extent 1 and all axes of an
 /// empty tensor don't count. @spec T-12

@@ -62,8 +62,15 @@ struct ExportBlock;
 class LogCore;
 }  // namespace detail
 
+/// Who makes the exports of a log. Deleters may run on any thread in either case.
+enum class Makers : std::uint8_t {
+  kAnyThread,   ///< several threads at once; an export costs one locked operation
+  kOneAtATime,  ///< one thread at a time, as the caller's own lock sees to (Python's GIL); it costs
+                ///< none
+};
+
 /// Counts of the exports of one producer, or of many where it is the parent of their logs.
-/// Thread-safe. An export and the call of its deleter cost one locked operation each.
+/// Thread-safe, as far as `Makers` says. The call of a deleter costs one locked operation.
 ///
 /// The blocks of deleted exports are kept for a while before they are used again, so that a second
 /// call of a deleter is counted and does no harm; with a parent also when this log is gone.
@@ -75,7 +82,7 @@ class ExportLog {
 
   /// The counts of `parent` include this log's, also when this log is gone; it must outlive this
   /// log and all its exports.
-  explicit ExportLog(ExportLog* parent = nullptr);
+  explicit ExportLog(ExportLog* parent = nullptr, Makers makers = Makers::kAnyThread);
   ExportLog(const ExportLog&) = delete;
   ExportLog& operator=(const ExportLog&) = delete;
   /// Exports that are alive keep what they count in.
@@ -136,6 +143,27 @@ struct ExportOptions {
   bool break_rules = false;      ///< crafted tensors: state exactly what is asked, checking nothing
 };
 
+/// What follows the deleter in a struct of another major version, which nobody may read.
+enum class Tail : std::uint8_t {
+  kStated,      ///< the fields as of version 1
+  kPoisoned,    ///< bytes that are no valid address and no valid rank
+  kUnreadable,  ///< a page that cannot be touched
+};
+
+/// Fields of a managed tensor as a test wants them, whatever the rules say and whatever the memory
+/// holds: nothing is checked. What is left out is as the export's options say.
+struct Stated {
+  std::optional<std::int32_t> ndim;  ///< else the length of `shape`
+  std::optional<std::vector<std::int64_t>> shape;
+  std::optional<std::vector<std::int64_t>> strides;
+  std::optional<DType> dtype;
+  std::optional<Device> device;
+  std::optional<std::int64_t> data_offset;   ///< bytes from element 0 to `data`
+  std::optional<std::uint64_t> byte_offset;  ///< bytes
+  bool null_context = false;
+  Tail tail = Tail::kStated;  ///< versioned only
+};
+
 /// What all exports of one producer with one set of options have in common, checked once. Made by
 /// `Producer::prepare_legacy` and `prepare_versioned`, used with that producer only.
 template <class Managed>
@@ -179,6 +207,13 @@ class Producer {
   [[nodiscard]] VersionedPtr export_prepared(const Prepared<DLManagedTensorVersioned>& prepared,
                                              Keeper keeper) const;
 
+  /// Exports the fields of `stated`, the others as `options` say, and breaks any rule. Counted as
+  /// any other export; where it is to share the log's keeper, `keeper` is empty.
+  [[nodiscard]] LegacyPtr export_stated_legacy(const ExportOptions& options, const Stated& stated,
+                                               Keeper keeper) const;
+  [[nodiscard]] VersionedPtr export_stated_versioned(const ExportOptions& options,
+                                                     const Stated& stated, Keeper keeper) const;
+
   /// Exports a compact row-major copy, 256-byte aligned, writable, with IS_COPIED set (versioned).
   /// It keeps its own memory; more than `kMaxElements` elements are refused. @spec P-29 P-32 P-34
   /// @throws BufferError  too many elements, or memory that the host can't read.
@@ -203,6 +238,8 @@ class Producer {
   Managed* stamp(const Prepared<Managed>& prepared, Keeper keeper) const;
   template <class Managed>
   Managed* make_copy(const ExportOptions& options) const;
+  template <class Managed>
+  Managed* state(const ExportOptions& options, const Stated& stated, Keeper keeper) const;
   [[nodiscard]] Producer copy() const;
   void check(const ExportOptions& options, bool versioned) const;
   [[nodiscard]] std::int64_t bit_position(Int64View index) const;

@@ -8,7 +8,7 @@ import click
 
 from dlpack_conformance.cli.exits import Exit
 from dlpack_conformance.cli.options import Selection, file_path
-from dlpack_conformance.cli.output import console, format_option, print_json
+from dlpack_conformance.cli.output import console, format_option, note, print_json
 
 if TYPE_CHECKING:
     from dlpack_conformance.report import Case, Expansion, Records
@@ -67,6 +67,8 @@ def command(
     query = ",".join(f"{name}={value}" for name, value in chosen.items())
     selection = Selection((producer, consumer), library, None, profile, (query,))
     found = read(records) if records is not None else observe(selection)[1]
+    if found.incomplete:
+        note(f"incomplete: {found.incomplete}")
     cases = find(found, [query])
     if not cases:
         raise nothing_ran(selection)

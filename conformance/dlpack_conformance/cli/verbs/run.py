@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from dlpack_conformance.cli.exits import Exit, first
 from dlpack_conformance.cli.options import Selection, file_path, selection_options
 from dlpack_conformance.cli.output import format_option, note
+from dlpack_conformance.cli.problem import Problem
 
 __all__ = ["command"]
 
@@ -49,6 +52,9 @@ def command(
     from dlpack_conformance.cli.observe import observe
     from dlpack_conformance.cli.result import print_result
 
+    if html is not None and not Path(html).absolute().parent.is_dir():
+        # Said now, not after minutes of running.
+        raise Problem("option", f"--html {html}: there is no such folder", "make it, or choose one")
     summary, records = observe(selection, out=out, jobs=jobs, timeout_s=timeout)
     for name, why in summary.missing.items():
         note(f"not usable: {name}: {why}")
