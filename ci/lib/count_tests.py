@@ -3,7 +3,8 @@
     count_tests.py JUNIT_FOLDER EXPECTED.toml [--partial]
 
 Reads ``ctest.xml`` and the JUnit file of each pytest entry beside it. ``--partial`` leaves out the
-minimum counts, for a call that chose tests. The last line: ``N passed, N failed, N skipped``.
+minimum counts, for a call that chose tests. What a failed test printed last stands below its name;
+the last line: ``N passed, N failed, N skipped``.
 """
 
 from __future__ import annotations
@@ -17,15 +18,21 @@ from xml.etree import ElementTree
 
 import tomllib
 
+LAST_LINES = 20
+"""Of a failed test's output; all of it stands where the test ran."""
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """One test that was reported. ``state``: passed, failed or skipped; ``reason`` of a skip."""
+    """One test that was reported.
+
+    ``state``: passed, failed or skipped; ``reason`` of a skip; ``said``: a failure's last lines.
+    """
 
     label: str
     name: str
     state: str
     reason: str
+    said: str = ""
 
 
 def read_ctest(path: Path) -> list[Test]:
@@ -35,8 +42,14 @@ def read_ctest(path: Path) -> list[Test]:
         name, status = case.attrib["name"], case.attrib["status"]
         output = case.findtext("system-out") or ""
         state = {"run": "passed", "fail": "failed"}.get(status, "skipped")
-        found.append(Test(name.split(".")[0], name, state, _skip_reason(case, output)))
+        said = _end(output) if state == "failed" else ""
+        found.append(Test(name.split(".")[0], name, state, _skip_reason(case, output), said))
     return found
+
+
+def _end(text: str) -> str:
+    """The last lines of what a test printed."""
+    return "\n".join(text.rstrip().splitlines()[-LAST_LINES:])
 
 
 def _skip_reason(case: ElementTree.Element, output: str) -> str:
@@ -60,7 +73,8 @@ def read_pytest(path: Path) -> list[Test]:
         elif skipped is not None and skipped.attrib.get("type") != "pytest.xfail":
             state = "skipped"
         reason = "" if skipped is None else skipped.attrib.get("message", "")
-        found.append(Test(label, f"{path.stem}::{case.attrib['name']}", state, reason))
+        said = _end(case.findtext("failure") or case.findtext("error") or "")
+        found.append(Test(label, f"{path.stem}::{case.attrib['name']}", state, reason, said))
     return found
 
 
@@ -114,7 +128,7 @@ def main(folder: Path, expected_file: Path, *, partial: bool) -> int:
     said = complaints(tests, expected, partial=partial)
     for test in tests:
         if test.state == "failed":
-            print(f"failed: {test.name}")
+            print(f"failed: {test.name}", *test.said.splitlines(), sep="\n    ")
     for line in said:
         print(f"error: {line}")
     states = Counter(test.state for test in tests)

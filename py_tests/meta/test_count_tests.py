@@ -67,6 +67,20 @@ def test_count_fails(root: Path, tmp_path: Path, changes: dict[str, str], said: 
     assert ", 0 failed" not in done.stdout.splitlines()[-1]
 
 
+@pytest.mark.parametrize("changes", [
+    {"status": "fail", "ctest": "<system-out>begin\nasked 1, got 2\n</system-out>"},
+    {"pytest_": "<failure message='x'>begin\nasked 1, got 2</failure>"},
+])  # fmt: skip
+def test_count_ends_with_what_a_failed_test_said(
+    root: Path, tmp_path: Path, changes: dict[str, str]
+) -> None:
+    """Who sees only the end of a log sees why it is red."""
+    lines = count(root, tmp_path, **changes).stdout.splitlines()
+
+    assert lines[-2].strip() == "asked 1, got 2"
+    assert lines[-4].startswith("failed: ")
+
+
 def test_count_allows_a_listed_skip_but_not_fewer_tests(root: Path, tmp_path: Path) -> None:
     """A listed reason is all right; the minimum still counts."""
     skip = '<skipped type="pytest.skip" message="no such device"/>'

@@ -22,7 +22,8 @@ class Way:
 
     ``keywords``: what the consumer passes to ``__dlpack__`` on this way, None where not known, and
     as a call shows them; ``gives``: the route's own export, None where it is ``__dlpack__``;
-    ``dlpack``: a capsule or an exchange table crosses by the route's own definition.
+    ``dlpack``: a capsule or an exchange table crosses by the route's own definition; ``flat``: the
+    route gives one axis over the same bytes.
     """
 
     route: str
@@ -32,6 +33,7 @@ class Way:
     keywords_text: str = ""
     gives: Callable[[Any], Any] | None = None
     dlpack: bool = False
+    flat: bool = False
 
 
 _Work = tuple[Way, tuple[str, str, str, str]] | Probe | Usage | str
@@ -101,6 +103,7 @@ class Pair:
         self, entry: dict[str, Any], routes: dict[str, Any]
     ) -> Iterator[tuple[tuple[str, str], Way | str]]:
         name, absent = entry["route"], entry["absent"]
+        dlpack, flat = entry["dlpack"], entry["promise"]["shape"] == "flat"
         for request in entry["requests"]:
             proof = absent.get(request)
             if proof is not None:
@@ -109,7 +112,9 @@ class Pair:
             route = routes[name]
             call = route.bind(self.producer, self.consumer, request)
             gives = None if route.gives is None else route.gives()
-            yield (name, request), Way(name, request, call, gives=gives, dlpack=entry["dlpack"])
+            yield (name, request), Way(
+                name, request, call, gives=gives, dlpack=dlpack, flat=flat
+            )
 
     def _case(self, index: int) -> _Work:
         axes = self.plan.axes(index)

@@ -23,8 +23,8 @@ class Prepared:
     ``span``: bytes of the elements around element 0. ``values``: as a reader gives them, C order;
     ``raw``: as bytes, above `LONG_ELEMS` those that can differ, None where the suite can't encode
     them. ``index``: the element that the write proof changes, ``flat_index`` the same where a route
-    gives one axis; ``old``, ``new``: its value before and while it is written, and as bytes.
-    ``writable``: a write is harmless to the process.
+    gives one axis, ``flat_shape``: the shape there; ``old``, ``new``: its value before and while it
+    is written, and as bytes. ``writable``: a write is harmless to the process.
     """
 
     head: tuple[Any, ...]
@@ -36,6 +36,7 @@ class Prepared:
     raw: bytes | None
     index: tuple[int, ...]
     flat_index: tuple[int, ...]
+    flat_shape: tuple[int, ...]
     old: Any
     old_raw: bytes
     new: Any
@@ -111,6 +112,7 @@ class Catalogue:
             raw=raw,
             index=tuple(extent - 1 for extent in shape),
             flat_index=(elements - 1,),
+            flat_shape=(elements,),
             old=old,
             old_raw=self._one(dtype, old),
             new=new,

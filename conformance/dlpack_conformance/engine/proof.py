@@ -43,7 +43,7 @@ class Proofs:
         here = there = prepared.index
         if after.shape != before.shape:
             there = prepared.flat_index
-            if after.shape != (there[0] + 1,):
+            if after.shape != prepared.flat_shape:
                 seen["proof.forward"] = seen["proof.backward"] = "another-shape"
                 return
         right = seen["result.values"]
@@ -140,4 +140,5 @@ class Proofs:
 
 def _moved(old: Any, new: Any) -> str:
     """Where values are not the asked ones, what counts is that they change with the write."""
-    return "unseen" if new == old else "seen"
+    same = new == old or (new != new and old != old)  # from NaN to NaN is no change
+    return "unseen" if same else "seen"
