@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,22 @@ def test_headline_counts_deviating_cases(records: Records) -> None:
     assert "alpha 2.4.6, beta 1.0 and reference" in said.sentences[0]
     assert any("ended the process" in sentence for sentence in said.sentences)
     assert any("beta" in sentence for sentence in said.sentences[1:])
+
+
+@pytest.mark.parametrize("kind", ["valid", "malformed"])
+def test_crashes_over_malformed_input_are_told_apart(records: Records, kind: str) -> None:
+    """They stand in a sentence of their own, and never among the exchanges."""
+    crash = replace(
+        next(case for case in records.cases if case.outcome == "crashed"),
+        id="protocol/beta/T-31/shape-null",
+        input=kind,
+    )
+    fine = replace(crash, id="protocol/beta/C-08/any", outcome="answered", input="valid")
+    said = summary(replace(records, cases=[*records.cases, crash, fine]))
+
+    sentence = f"Of 2 cases about one library alone, 1 ended the process on {kind} input."
+    assert sentence in said.sentences
+    assert said.sentences[1] == summary(records).sentences[1]
 
 
 def test_headline_of_an_incomplete_run_never_praises(tmp_path: Path) -> None:

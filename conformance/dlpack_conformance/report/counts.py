@@ -53,8 +53,8 @@ class Summary:
     """Counts of a run.
 
     ``pairs`` and ``routes``: outcomes by (producer, consumer[, route]); ``plain``: the same of
-    calls without a keyword. ``protocol``: verdicts by (library, group of rules).
-    ``culprits``: deviating cases by who is blamed.
+    calls without a keyword. ``protocol``: verdicts by (library, group of rules); ``probed``: their
+    outcomes by input, ``valid`` or ``malformed``. ``culprits``: deviating cases by who is blamed.
     """
 
     total: int
@@ -69,6 +69,7 @@ class Summary:
     routes: dict[tuple[str, str, str], Counter[str]]
     plain: dict[tuple[str, str, str], Counter[str]]
     protocol: dict[tuple[str, str], Counter[str]]
+    probed: dict[str, Counter[str]]
     culprits: Counter[str]
     findings: list[Finding]
     not_run: Counter[str]
@@ -99,7 +100,8 @@ class Summary:
     @property
     def sentences(self) -> list[str]:
         """When memory is shared and which deviations there are, as sentences."""
-        return [text for text in (self._sharing(), self._endings(), self._blame()) if text]
+        said = (self._sharing(), self._endings(), self._probes(), self._blame())
+        return [text for text in said if text]
 
     @property
     def habits(self) -> dict[tuple[str, str], dict[str, list[str]]]:
@@ -140,16 +142,23 @@ class Summary:
         return f"Of {ran:,} exchanges between {names}, {_listed(parts)}."
 
     def _endings(self) -> str:
-        parts = [
-            f"{self.outcomes[key]:,} {text}"
-            for key, text in (
-                ("corrupted", "gave back wrong values or touched bytes they must not"),
-                ("crashed", "ended the process"),
-                ("hung", "did not come back"),
-            )
-            if self.outcomes[key]
-        ]
+        counts = sum(self.pairs.values(), Counter[str]())
+        parts = _ends(
+            counts, ("corrupted", "gave back wrong values or touched bytes they must not")
+        )
         return f"{_listed(parts)}." if parts else ""
+
+    def _probes(self) -> str:
+        """How cases of one library ended; a crash over malformed input is nobody's deviation."""
+        said = [
+            f"{_listed(parts)} on {kind} input"
+            for kind in ("valid", "malformed")
+            if (parts := _ends(self.probed.get(kind, Counter[str]())))
+        ]
+        if not said:
+            return ""
+        total = sum(counts.total() for counts in self.probed.values())
+        return f"Of {_count(total, 'case')} about one library alone, {_listed(said)}."
 
     def _blame(self) -> str:
         culprits = self.culprits
@@ -178,6 +187,7 @@ def summary(records: Records) -> Summary:
         routes={},
         plain={},
         protocol={},
+        probed={},
         culprits=Counter(),
         findings=[],
         not_run=Counter(),
@@ -198,6 +208,7 @@ def summary(records: Records) -> Summary:
         elif axes["case"] == "protocol":
             group = axes["library"], axes["rule"][:1]
             result.protocol.setdefault(group, Counter())[case.verdict] += 1
+            result.probed.setdefault(case.input, Counter())[case.outcome] += 1
         if case.outcome == "not-run":
             result.not_run[_why_not_run(case)] += 1
         result.culprits.update(
@@ -211,6 +222,12 @@ def summary(records: Records) -> Summary:
 
 
 _FOUND = ("deviates", "permitted", "suite-fault")
+_LOST = (("crashed", "ended the process"), ("hung", "did not come back"))
+
+
+def _ends(counts: Counter[str], *more: tuple[str, str]) -> list[str]:
+    """Numbers of cases that ended badly, as parts of a sentence."""
+    return [f"{counts[key]:,} {text}" for key, text in (*more, *_LOST) if counts[key]]
 
 
 def _count_findings(
