@@ -71,6 +71,25 @@ def test_an_interpreter_that_is_not_there_is_named() -> None:
     assert find_pythons([]) == [Path(sys.executable)]
 
 
+def test_an_interpreter_that_does_not_run_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A shim on PATH that finds nothing is not taken; with nothing behind it, that is an error."""
+    shim = tmp_path / "bin" / "python3.99"
+    real = tmp_path / "pyenv" / "versions" / "3.99.1" / "bin" / "python"
+    for path, text in ((shim, "#!/bin/sh\nexit 127\n"), (real, "#!/bin/sh\nexit 0\n")):
+        path.parent.mkdir(parents=True)
+        path.write_text(text)
+        path.chmod(0o755)
+    monkeypatch.setenv("PATH", str(shim.parent), prepend=":")
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "pyenv"))
+
+    assert find_pythons(["3.99"])[1:] == [real]
+    real.unlink()
+    with pytest.raises(EnvironmentMakingError, match=r"--python 3\.99: no interpreter that runs"):
+        find_pythons(["3.99"])
+
+
 @pytest.mark.parametrize("format_", ["pretty", "markdown", "json"])
 def test_diff_prints_changes_in_every_format(tmp_path: Path, format_: str) -> None:
     """The same change is in each of them, and the exit code is 0."""

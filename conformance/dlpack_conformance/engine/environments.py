@@ -34,22 +34,31 @@ class Environment:
 def find_pythons(wanted: Sequence[str]) -> list[Path]:
     """Interpreters: this one, then those of ``wanted``, paths or versions such as ``3.10``.
 
-    A version is looked for on PATH as ``python3.10`` and among those of pyenv.
+    A version is looked for on PATH as ``python3.10`` and among those of pyenv; the first that runs
+    is taken (a shim of pyenv's on PATH may not).
 
     Raises
     ------
     EnvironmentMakingError
-        One of ``wanted`` is not there.
+        One of ``wanted`` is not there or does not run.
     """
     found = [Path(sys.executable)]
     for name in wanted:
-        places = [path for path in _places(name) if path.is_file()]
-        if not places:
+        place = next((path for path in _places(name) if path.is_file() and _runs(path)), None)
+        if place is None:
             raise EnvironmentMakingError(
-                f"--python {name}: no such interpreter on PATH (as python{name}) or in pyenv"
+                f"--python {name}: no interpreter that runs on PATH (as python{name}) or in pyenv"
             )
-        found.append(places[0])
+        found.append(place)
     return found
+
+
+def _runs(python: Path) -> bool:
+    try:
+        done = subprocess.run([str(python), "-c", ""], capture_output=True, check=False)
+    except OSError:  # no program at all
+        return False
+    return done.returncode == 0
 
 
 def _places(name: str) -> Iterator[Path]:
