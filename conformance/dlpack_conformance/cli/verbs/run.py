@@ -66,11 +66,9 @@ def command(
         write_html(records, html, make_scripts(selection.files))
     kept = "" if out == "-" else f"records: {out}"
     page = "" if html is None else f"page: {html}"
-    note(
-        "  ".join(
-            filter(None, [f"{summary.written:,} cases in {summary.seconds:.1f} s", kept, page])
-        )
-    )
+    speed = summary.written / max(summary.seconds, 1e-9)
+    ran = f"{summary.written:,} cases in {summary.seconds:.1f} s ({speed:,.0f}/s)"
+    note("  ".join(filter(None, [ran, kept, page])))
     found = {
         Exit.INTERRUPTED: summary.interrupted,
         Exit.SUITE_FAULT: summary.suite_faults,
