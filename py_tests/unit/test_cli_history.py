@@ -90,6 +90,17 @@ def test_an_interpreter_that_does_not_run_is_passed_over(
         find_pythons(["3.99"])
 
 
+def test_an_environment_is_lent_no_packages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What PYTHONPATH adds to this process says nothing about what is installed there."""
+    (tmp_path / "lent.py").write_text("print('here')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    assert environments._out([sys.executable, "-c", "import lent"]) == ""
+    assert environments._out([sys.executable, "-c", "print('own')"]) == "own"
+
+
 @pytest.mark.parametrize("format_", ["pretty", "markdown", "json"])
 def test_diff_prints_changes_in_every_format(tmp_path: Path, format_: str) -> None:
     """The same change is in each of them, and the exit code is 0."""

@@ -151,7 +151,7 @@ def _install(python: Path, arguments: Sequence[str], what: str) -> None:
 def _do(command: Sequence[str], what: str, environment: dict[str, str] | None = None) -> None:
     done = subprocess.run(
         command,
-        env={**os.environ, **(environment or {})},
+        env={**_own_packages(), **(environment or {})},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -165,5 +165,10 @@ def _do(command: Sequence[str], what: str, environment: dict[str, str] | None = 
 
 
 def _out(command: Sequence[str]) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=_own_packages(), capture_output=True, text=True, check=False)
     return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def _own_packages() -> dict[str, str]:
+    """Variables of this process without the one that would lend an environment our packages."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
