@@ -68,6 +68,10 @@ void add_journal(py::module_& module) {
              const JournalEntry entry = self.read();
              return py::make_tuple(entry.case_index, entry.step, entry.beat);
            })
+      .def_property_readonly("touched", [](const Journal& self) { return self.read().touched; })
+      .def_property_readonly(
+          "touch_word",
+          [](Journal& self) { return reinterpret_cast<std::uintptr_t>(self.touch_word()); })
       .def("clear", &Journal::clear);
   journal.attr("STEPS") = texts(journal_steps());
 }

@@ -30,9 +30,17 @@ std::optional<dlpack_impl::Reading> reading_of(PyObject* capsule, const char* na
   return dlpack_impl::read_header(*static_cast<const DLManagedTensorVersioned*>(pointer));
 }
 
+/// The memory in a capsule of `_instrument`; null for None. Both modules are of one build.
+const dlpack_impl::DeviceMemory* memory_of(const py::object& capsule) {
+  if (capsule.is_none()) return nullptr;
+  void* const memory = PyCapsule_GetPointer(capsule.ptr(), "dlpack_impl.DeviceMemory");
+  if (memory == nullptr) throw py::error_already_set();
+  return static_cast<const dlpack_impl::DeviceMemory*>(memory);
+}
+
 void read_capsule(FactsObject& self, std::string_view group_text, const py::object& capsule,
                   std::uintptr_t origin, std::pair<std::int64_t, std::int64_t> span,
-                  const py::bytes& raw) {
+                  const py::bytes& raw, const py::object& device_memory) {
   const ReadGroup group = parse_read_group(group_text);
   auto& name_fact =
       group == ReadGroup::kExport ? self.facts.export_capsule : self.facts.result_read_capsule;
@@ -49,7 +57,7 @@ void read_capsule(FactsObject& self, std::string_view group_text, const py::obje
   const std::string_view bytes = raw;
   read_export(self.facts, group, *reading, name,
               {.first = origin, .begin = span.first, .end = span.second},
-              std::as_bytes(std::span(bytes)));
+              std::as_bytes(std::span(bytes)), memory_of(device_memory));
 }
 
 /// (address, shape, strides in bytes, item size in bytes)
@@ -234,7 +242,7 @@ bool same_elements(const py::object& capsule, const py::object& other, std::uint
 void add_observe(py::module_& module) {
   auto facts = py::reinterpret_borrow<py::class_<FactsObject>>(module.attr("Facts"));
   facts.def("read_export", &read_capsule, py::arg("group"), py::arg("capsule"), py::arg("origin"),
-            py::arg("span"), py::arg("raw"));
+            py::arg("span"), py::arg("raw"), py::arg("device_memory") = py::none());
   module.def(
       "relate",
       [](const py::tuple& a, const py::tuple& b) {

@@ -53,6 +53,10 @@ void add_plan(py::module_& module) {
       .def(
           "absent", [](const Plan& plan, std::size_t index) { return text(plan.absent(index)); },
           py::arg("index"))
+      .def(
+          "absent_device",
+          [](const Plan& plan, std::size_t index) { return text(plan.absent_device(index)); },
+          py::arg("index"))
       .def_property_readonly("pairs", &pair_rows)
       .def_property_readonly("excluded", &excluded)
       .def_property_readonly("alike", &alike);

@@ -63,6 +63,7 @@ LibrarySpec library_spec(const std::string& name, const Fields& fields) {
   library.info.promises = text_map(fields, "promises");
   library.info.readonly_arrays = fields.flag_or("readonly_arrays", false);
   library.info.immutable_arrays = fields.flag_or("immutable_arrays", false);
+  library.info.absent_devices = text_map(fields, "absent_devices");
   std::size_t at = 0;
   for (const py::object& item : fields.items("makes")) {
     library.makes.push_back(
@@ -100,6 +101,7 @@ WaySpec way_spec(const Fields& fields) {
   way.route.name = fields.text("route");
   way.route.owner = fields.text_or("owner", "");
   way.route.dlpack = fields.flag_or("dlpack", false);
+  way.route.takes_devices = fields.flag_or("takes_devices", false);
   way.route.rules = fields.texts("rules");
   way.route.absent = text_map(fields, "absent");
   way.route.promises = promises_of(fields);

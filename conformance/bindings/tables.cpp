@@ -130,7 +130,7 @@ py::list profile_rows() {
       products.append(
           py::dict("sources"_a = text(product.sources), "dtypes"_a = text(product.dtypes),
                    "layouts"_a = text(product.layouts), "requests"_a = text(product.requests),
-                   "text"_a = text(product.text)));
+                   "devices"_a = text(product.devices), "text"_a = text(product.text)));
     }
     rows.append(
         py::dict("name"_a = text(row.name), "text"_a = text(row.text), "products"_a = products));

@@ -100,6 +100,13 @@ Answer consumer_has_dtype(const Seen& seen) {
       std::ranges::binary_search(names, seen.subject.dtype->name, {},
                                  [](const std::string& name) { return std::string_view(name); }));
 }
+Answer consumer_has_device(const Seen& seen) {
+  const DeviceRow& device = *seen.subject.device;
+  return answer(
+      device.type == 1 ||
+      std::ranges::binary_search(seen.subject.consumer->devices, device.name, {},
+                                 [](const std::string& name) { return std::string_view(name); }));
+}
 Answer consumer_has_readonly(const Seen& seen) {
   return answer(seen.subject.consumer->readonly_arrays);
 }

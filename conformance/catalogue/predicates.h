@@ -30,6 +30,7 @@ Answer copy_false(const Seen& seen);
 Answer copy_open(const Seen& seen);
 Answer own_device(const Seen& seen);
 Answer consumer_has_dtype(const Seen& seen);
+Answer consumer_has_device(const Seen& seen);
 Answer consumer_has_readonly(const Seen& seen);
 Answer consumer_immutable(const Seen& seen);
 
@@ -80,6 +81,8 @@ inline constexpr Ask<question::copy_open> copy_open{};  // copy not passed, or N
 inline constexpr Ask<question::own_device>
     own_device{};  // device not passed, None, or the source's
 inline constexpr Ask<question::consumer_has_dtype> consumer_has_dtype{};
+inline constexpr Ask<question::consumer_has_device>
+    consumer_has_device{};  // the source's device; every consumer has the host
 inline constexpr Ask<question::consumer_has_readonly> consumer_has_readonly{};
 inline constexpr Ask<question::consumer_immutable> consumer_immutable{};
 

@@ -9,6 +9,7 @@ namespace {
 // A few of everything: one layout of each kind, one dtype of each kind that every library with
 // arrays has.
 #define DLCONFORM_FEW_DTYPES "int32 float32 complex64 qint8"
+#define DLCONFORM_DEVICES "* !cpu"
 #define DLCONFORM_FEW_LAYOUTS "scalar empty-3x0 matrix columns reversed broadcast-rows offset-one"
 
 constexpr auto kQuick = std::to_array<ProductRow>({
@@ -37,6 +38,18 @@ constexpr auto kQuick = std::to_array<ProductRow>({
      .layouts = "matrix reversed",
      .requests = "plain",
      .text = "dtypes that one library has"},
+    {.sources = "plain owned",
+     .dtypes = "int32 float32",
+     .layouts = "matrix columns",
+     .requests = "plain",
+     .text = "devices",
+     .devices = DLCONFORM_DEVICES},
+    {.sources = "plain owned",
+     .dtypes = "float32",
+     .layouts = "scalar empty-3x0 matrix",
+     .requests = "*",
+     .text = "every request on devices",
+     .devices = DLCONFORM_DEVICES},
 });
 
 constexpr auto kDefault = std::to_array<ProductRow>({
@@ -70,14 +83,32 @@ constexpr auto kDefault = std::to_array<ProductRow>({
      .layouts = "empty-3x0 matrix columns reversed",
      .requests = "*",
      .text = "keywords on other sources"},
+    {.sources = "plain owned",
+     .dtypes = "bool uint8 int16 int32 int64 float16 float32 complex128",
+     .layouts = "scalar empty-3x0 vector matrix fortran columns reversed broadcast-rows offset-one",
+     .requests = "plain",
+     .text = "devices",
+     .devices = DLCONFORM_DEVICES},
+    {.sources = "plain owned",
+     .dtypes = "int32 float32",
+     .layouts = "scalar empty-3x0 matrix columns offset-one",
+     .requests = "*",
+     .text = "every request on devices",
+     .devices = DLCONFORM_DEVICES},
 });
 
 constexpr auto kFull = std::to_array<ProductRow>({
-    {.sources = "*", .dtypes = "*", .layouts = "*", .requests = "*", .text = "everything"},
+    {.sources = "*",
+     .dtypes = "*",
+     .layouts = "*",
+     .requests = "*",
+     .text = "everything",
+     .devices = "*"},
 });
 
 #undef DLCONFORM_FEW_DTYPES
 #undef DLCONFORM_FEW_LAYOUTS
+#undef DLCONFORM_DEVICES
 
 constexpr auto kRows = std::to_array<ProfileRow>({
     {.name = "quick",

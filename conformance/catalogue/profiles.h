@@ -7,7 +7,7 @@
 
 namespace dlpack_conformance {
 
-/// Cases whose four axes are all selected. A selector is a list of terms separated by spaces: `*`,
+/// Cases whose five axes are all selected. A selector is a list of terms separated by spaces: `*`,
 /// a name, or the
 /// `:tag` of a layout or dtype. Any term selects, unless a term with `!` before it takes the row
 /// out again.
@@ -17,6 +17,7 @@ struct ProductRow {
   std::string_view layouts;
   std::string_view requests;
   std::string_view text;
+  std::string_view devices = "cpu";
 };
 
 /// A row of the profile table. A case is planned when one of the products takes it.

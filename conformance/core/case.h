@@ -48,6 +48,7 @@ struct Promise {
 struct RouteInfo {
   std::string name;
   bool dlpack = false;             ///< a capsule or an exchange table crosses
+  bool takes_devices = false;      ///< sources on other devices than the host go this way, too
   std::string owner;               ///< library that owns the route; empty for a protocol route
   std::vector<std::string> rules;  ///< ids of the R rules that bind it
   std::map<std::string, Promise> promises;  ///< by request; key "" for all others
@@ -62,9 +63,12 @@ struct LibraryInfo {
   std::optional<std::pair<int, int>> declares;  ///< array API version (year, month)
   std::map<std::string, std::string> promises;  ///< rule id -> its own text
   std::vector<std::string>
-      dtypes;                     ///< names of the dtypes that it can make, sorted; empty: unknown
-  bool readonly_arrays = false;   ///< it can show an array as not writable
-  bool immutable_arrays = false;  ///< no array of it is writable
+      dtypes;  ///< names of the dtypes that it can make, sorted; empty: unknown
+  std::vector<std::string> devices;  ///< besides the host, on which it can make arrays, sorted
+  bool readonly_arrays = false;      ///< it can show an array as not writable
+  bool immutable_arrays = false;     ///< no array of it is writable
+  std::map<std::string, std::string>
+      absent_devices;  ///< of those on which it can make arrays: device -> why it is not to be had
 };
 
 /// One case of a plan. Pointers live as long as the plan and the catalogue.

@@ -75,7 +75,8 @@ std::string catalogue_digest() {
   for (const ProfileRow& row : profiles()) {
     hash << row.name << row.text;
     for (const ProductRow& product : row.products) {
-      hash << product.sources << product.dtypes << product.layouts << product.requests;
+      hash << product.sources << product.dtypes << product.layouts << product.requests
+           << product.devices;
     }
   }
   for (const Rule& rule : rules()) {

@@ -73,7 +73,8 @@ JournalEntry Journal::read() const noexcept {
   const std::uint64_t place = page_->place.load(std::memory_order_relaxed);
   return {.case_index = static_cast<std::int64_t>(place) >> 8,
           .step = static_cast<std::int32_t>(place & 0xff),
-          .beat = beat};
+          .beat = beat,
+          .touched = page_->touched.load(std::memory_order_relaxed) != 0};
 }
 
 }  // namespace dlpack_conformance

@@ -18,6 +18,7 @@ struct JournalEntry {
   std::int64_t case_index = -1;  ///< -1: no case
   std::int32_t step = 0;
   std::uint64_t beat = 0;
+  bool touched = false;  ///< the word of `touch_word` is not 0
 };
 
 /// Shared memory between one runner and its supervisor. One side writes, any side reads.
@@ -44,14 +45,25 @@ class Journal {
     page_->beat.store(page_->beat.load(std::memory_order_relaxed) + 1, std::memory_order_release);
   }
   [[nodiscard]] JournalEntry read() const noexcept;
-  /// No case; the beat goes on.
-  void clear() noexcept { step(-1, 0); }
+  /// No case, nothing touched; the beat goes on.
+  void clear() noexcept {
+    page_->touched.store(0, std::memory_order_relaxed);
+    step(-1, 0);
+  }
+  /// A word of the shared memory in which a signal handler of the runner leaves that the host
+  /// touched memory of a device. It lives as long as this object.
+  [[nodiscard]] std::uint64_t* touch_word() noexcept {
+    return reinterpret_cast<std::uint64_t*>(&page_->touched);
+  }
 
  private:
   struct Page {
     std::atomic<std::uint64_t> place;
     std::atomic<std::uint64_t> beat;
+    std::atomic<std::uint64_t> touched;
   };
+  static_assert(sizeof(std::atomic<std::uint64_t>) == sizeof(std::uint64_t),
+                "a handler writes the word as a plain one");
   static_assert(std::atomic<std::uint64_t>::is_always_lock_free,
                 "a lock would be lost with its runner");
 

@@ -57,6 +57,7 @@ bool is_strict(const Rule& rule, const Case& subject, Blame side) {
 /// promise where the process ended: it did worse, and the reason says so.
 std::string_view reason_of(const Rule& rule, const Seen& seen) {
   const bool lost = seen.outcome == Outcome::kCrashed || seen.outcome == Outcome::kHung;
+  if (lost && seen.facts.crash_touched == Flag{true}) return "touched-device-memory";
   if (lost && rule.duty == Duty::kRoute) return "process-lost";
   return lost && !rule.lost_reason.empty() ? rule.lost_reason : rule.reason;
 }

@@ -50,7 +50,7 @@ bool corrupted(const Case& subject, const Facts& facts) {
       is(facts.export_outside, false))
     return true;
   if (facts.result_shape && !is_asked_shape(subject, *facts.result_shape)) return true;
-  if (facts.result_device && *facts.result_device != asked_device(subject, facts)) return true;
+  if (facts.result_device && !is_asked_device(subject, facts, *facts.result_device)) return true;
   if (facts.result_values) return !*facts.result_values;
   return is(facts.result_read_values, false);
 }
@@ -126,6 +126,7 @@ void add_life(const Facts& facts, Outcome outcome, Modifiers& modifiers) {
 void add_modifiers(const Case& subject, const Facts& facts, Happening& seen) {
   Modifiers& modifiers = seen.modifiers;
   add_life(facts, seen.outcome, modifiers);
+  if (is(facts.stream_old, true)) modifiers.add(Modifier::kUnsynchronised);
   if (subject.route->dlpack && flag_wrong(subject, facts)) modifiers.add(Modifier::kFlagWrong);
   if (source_changed(subject, facts)) modifiers.add(Modifier::kSourceChanged);
   const bool has_result = seen.outcome == Outcome::kShared || seen.outcome == Outcome::kCopied ||
@@ -141,6 +142,17 @@ void add_modifiers(const Case& subject, const Facts& facts, Happening& seen) {
 
 std::string_view asked_device(const Case& subject, const Facts& facts) {
   return facts.source_device ? std::string_view(*facts.source_device) : subject.device->name;
+}
+
+bool is_asked_device(const Case& subject, const Facts& facts, std::string_view device) {
+  const std::string_view asked = asked_device(subject, facts);
+  if (device == asked) return true;
+  constexpr std::int32_t kHost = 1, kCuda = 2, kPinned = 3, kManaged = 13;
+  const DeviceRow* const from = find_device(asked);
+  const DeviceRow* const to = find_device(device);
+  if (from == nullptr || to == nullptr) return false;
+  if (from->type != kPinned && from->type != kManaged) return false;
+  return to->type == kHost || to->type == kCuda || to->type == kPinned || to->type == kManaged;
 }
 
 Ints asked_shape(const Case& subject) {
@@ -185,6 +197,7 @@ Happening happening(const Case& subject, const Facts& facts) {
     return seen;
   } else if (!is_exchange) {
     seen.outcome = Outcome::kAnswered;
+    if (is(facts.stream_old, true)) seen.modifiers.add(Modifier::kUnsynchronised);
     return seen;
   } else if (facts.source_error) {
     seen.not_run = "source-not-made";

@@ -80,6 +80,10 @@ Ints asked_shape(const Case& subject);
 /// The device that was asked for: the source's, by its own library where that was seen.
 std::string_view asked_device(const Case& subject, const Facts& facts);
 
+/// Is a result on `device` where it was asked to be? Pinned and managed memory is the host's and
+/// the CUDA device's, too. @spec T-24 A-21
+bool is_asked_device(const Case& subject, const Facts& facts, std::string_view device);
+
 /// The dtype that was asked for: the request's, else the promise's, else the source's.
 std::string_view asked_dtype(const Case& subject);
 

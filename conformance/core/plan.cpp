@@ -114,6 +114,15 @@ string_view Plan::absent(std::size_t index) const {
   return found == way.route.absent.end() ? string_view() : string_view(found->second);
 }
 
+string_view Plan::absent_device(std::size_t index) const {
+  check(index);
+  if (index >= exchanges_.size()) return {};
+  const Exchange& exchange = exchanges_[index];
+  const auto& absent = ways_[exchange.way].producer->absent_devices;
+  const auto found = absent.find(std::string(devices()[exchange.device].name));
+  return found == absent.end() ? string_view() : string_view(found->second);
+}
+
 std::optional<std::size_t> Plan::find(string_view case_id) const {
   CaseId id;
   try {

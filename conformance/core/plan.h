@@ -104,6 +104,9 @@ class Plan {
   [[nodiscard]] Case at(std::size_t index) const;
   /// Proof that this release has no such route or keyword; empty where it has.
   [[nodiscard]] std::string_view absent(std::size_t index) const;
+  /// Why the device of the case's source is not to be had here; empty where it is. Such a case is
+  /// not run.
+  [[nodiscard]] std::string_view absent_device(std::size_t index) const;
 
   [[nodiscard]] const std::vector<PairRange>& pairs() const { return pairs_; }
   /// Combinations that the profile takes and a library cannot make, or that would need too much

@@ -20,6 +20,8 @@ using std::string_view;
 
 // A copy of such a source would need its whole shape's worth of memory.
 constexpr string_view kHugeCopy = "a copy would need memory for more than 2^31 elements";
+constexpr std::int32_t kHostType = 1;
+constexpr string_view kNamesHost = "the request names the host as the source's device";
 
 template <class Row>
 std::string names_of(std::span<const Row> table) {
@@ -68,6 +70,16 @@ std::vector<std::string> dtypes_of(const LibrarySpec& library) {
       });
       if (made) names.insert(name);
     }
+  }
+  return {names.begin(), names.end()};
+}
+
+/// Names of the devices besides the host on which the library makes arrays, sorted.
+std::vector<std::string> devices_of(const LibrarySpec& library) {
+  std::set<std::string> names;
+  for (const MakesSpec& makes : library.makes) {
+    const DeviceRow* device = find_device(makes.device);
+    if (device != nullptr && device->type != kHostType) names.insert(makes.device);
   }
   return {names.begin(), names.end()};
 }
@@ -171,6 +183,7 @@ void Plan::Builder::take_libraries() {
     }
     plan_.libraries_.push_back(std::make_unique<LibraryInfo>(library.info));
     plan_.libraries_.back()->dtypes = dtypes_of(library);
+    plan_.libraries_.back()->devices = devices_of(library);
   }
   if (spec_.target) static_cast<void>(library(*spec_.target, "target"));
 }
@@ -245,7 +258,8 @@ void Plan::Builder::combine(const LibrarySpec& library, const MakesSpec& makes,
       std::uint32_t products = 0;
       for (std::size_t at = 0; at < profile_->products.size(); ++at) {
         const ProductRow& product = profile_->products[at];
-        if (selects(product.sources, makes.source) && selects(product.dtypes, dtypes()[dtype]) &&
+        if (selects(product.devices, makes.device) && selects(product.sources, makes.source) &&
+            selects(product.dtypes, dtypes()[dtype]) &&
             selects(product.layouts, layouts()[layout])) {
           products |= 1u << at;
         }
@@ -273,6 +287,8 @@ void Plan::Builder::add_exchanges(std::size_t way_index) {
     const bool copying = copies(way.route, way.requests[at]);
     for (const Combination& one : combinations) {
       if ((one.products & products) == 0) continue;
+      const bool on_host = devices()[one.device].type == kHostType;
+      if (!on_host && !way.route.takes_devices) continue;
       const Exchange exchange{.way = static_cast<std::uint16_t>(way_index),
                               .request = static_cast<std::uint8_t>(at),
                               .source = one.source,
@@ -282,6 +298,8 @@ void Plan::Builder::add_exchanges(std::size_t way_index) {
       if (!filters_.empty() && !is_wanted(plan_.axes(exchange))) continue;
       if (one.reason != nullptr) {
         ++plan_.excluded_[*one.reason];
+      } else if (!on_host && way.requests[at].device == Passed::kOwn) {
+        ++plan_.excluded_[std::string(kNamesHost)];
       } else if (copying && layouts()[one.layout].has(kHuge)) {
         ++plan_.excluded_[std::string(kHugeCopy)];
       } else {

@@ -44,7 +44,7 @@ def requests() -> list[dict[str, Any]]:
     """Tokens of requests. Rows: name, key, value, python, text."""
 
 def profiles() -> list[dict[str, Any]]:
-    """Rows: name, text, products (list of sources, dtypes, layouts, requests, text)."""
+    """Rows: name, text, products (list of sources, dtypes, layouts, requests, devices, text)."""
 
 def reasons() -> list[dict[str, Any]]:
     """Rows: code, text."""
@@ -174,6 +174,8 @@ class Plan:
         """``case`` plus the axes by name."""
     def absent(self, index: int) -> str:
         """Proof that this release has no such route or keyword; empty where it has."""
+    def absent_device(self, index: int) -> str:
+        """Why the device of the case's source is not to be had; empty where it is. Such a case is not run."""
     @property
     def pairs(self) -> list[tuple[str, str, int, int]]:
         """(producer, consumer, begin, end): the plan is sorted so that a pair's cases are one range.
@@ -195,13 +197,20 @@ class Facts:
     def get(self, name: str) -> Any: ...
     def to_dict(self) -> dict[str, Any]: ...
     def read_export(
-        self, group: str, capsule: Any, origin: int, span: tuple[int, int], raw: bytes
+        self,
+        group: str,
+        capsule: Any,
+        origin: int,
+        span: tuple[int, int],
+        raw: bytes,
+        device_memory: Any = None,
     ) -> None:
         """Read ``capsule`` with the reference consumer into ``export.*`` or ``result_read.*``, unchanged.
 
         ``origin``: address of the source's element 0; ``span``: the source's allocation around it in
         bytes, outside which an address is "elsewhere"; ``raw``: the asked values as C-contiguous bytes,
-        above 2**20 elements one element for each that can differ. An object that is no capsule gives
+        above 2**20 elements one element for each that can differ; ``device_memory``: `Accelerator.memory`, by
+        which elements are read that the host can't. An object that is no capsule gives
         the fact ``<group>.capsule`` = ``"no capsule"`` and no more.
         """
 
@@ -250,6 +259,12 @@ class Journal:
         """Written before each step; costs some nanoseconds."""
     def read(self) -> tuple[int, int, int]:
         """Case index (-1: none), step, beat."""
+    @property
+    def touched(self) -> bool:
+        """A handler marked the touch word since the last ``clear``."""
+    @property
+    def touch_word(self) -> int:
+        """Address of a word of 64 bits for `_instrument.touch_word`; it lives as long as this object."""
     def clear(self) -> None: ...
 
 def header_line(header: dict[str, Any]) -> bytes: ...

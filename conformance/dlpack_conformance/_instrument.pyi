@@ -26,13 +26,74 @@ def encode(dtype: str, value: Number | Sequence[Number]) -> bytes:
 def decode(dtype: str, raw: bytes, index: int = 0) -> Any:
     """Element ``index`` of C-contiguous ``raw``; packed sub-byte dtypes are indexed by element."""
 
+class Accelerator:
+    """A device whose work runs in streams: simulated, or real CUDA. Arrays and memories on it keep it alive.
+
+    Streams are integers as ``__dlpack__`` spells them: 1 the legacy default stream, 2 this thread's own default
+    stream, other handles from ``make_stream``. Times are nanoseconds. Every function raises ``DeviceError`` where the
+    runtime does: an unknown stream, too little memory, a failure that was ordered by ``fail``.
+    """
+
+    @property
+    def name(self) -> str:
+        """``simulated-0``, ``cuda-0``: the catalogue's name."""
+    @property
+    def device(self) -> tuple[int, int]:
+        """Type and id as exports state them."""
+    @property
+    def simulated(self) -> bool: ...
+    @property
+    def free_bytes(self) -> int: ...
+    @property
+    def now_ns(self) -> int:
+        """Time as the host feels it (simulated: the virtual clock); waiting lets it pass."""
+    @property
+    def memory(self) -> Any:
+        """A capsule ``dlpack_impl.DeviceMemory``: a ``const DeviceMemory*`` for ``_core``; it keeps the device alive."""
+    def make_stream(self, blocking: bool = True) -> int: ...
+    def end_stream(self, stream: int) -> None: ...
+    def has_stream(self, stream: int) -> bool: ...
+    def delay(self, stream: int, ns: int) -> None:
+        """Queue doing nothing for so long; at most 1 s."""
+    def order(self, first: int, second: int) -> None:
+        """All queued on ``second`` from now on runs after all queued on ``first`` now; the host does not wait."""
+    def synchronize(self, stream: int | None = None) -> None:
+        """The host waits for one stream; None: for all of the device."""
+    def is_idle(self, stream: int) -> bool: ...
+    def fail(self, call: str, after: int = 1) -> None:
+        """Simulated only: the ``after``-th next call of that name fails with ``DeviceError`` (``allocate``, ``queue_copy``, ``order``, ...)."""
+    current_stream: int
+    """Per thread, 1 at first: what the consumer passes, and where the producer works unless told otherwise."""
+
+def simulated(
+    devices: int = 1,
+    delay_ns: int = 0,
+    memory_bytes: int = 2**24,
+    type: int = 2,  # noqa: A002
+    operation_ns: int = 0,
+    late: bool = True,
+) -> tuple[Accelerator, ...]:
+    """New accelerators without hardware, ids from 0. ``delay_ns``: how late each queued operation begins.
+
+    ``operation_ns``: how long it takes. ``late=False``: nothing is ever late, ``delay`` included.
+
+    ``type`` is what they state: 2 (CUDA, to the reference and to faults only) or 12 (an extension, to anybody else).
+    """
+
+def cuda() -> tuple[Accelerator, ...]:
+    """All CUDA devices. Raises ``DeviceError("no CUDA device: <reason>")`` where there is none or no support for it."""
+
+def touch_word(address: int | None) -> None:
+    """Where a host touch of simulated memory leaves its mark: a 64-bit word, id of the device plus 1; None: nowhere."""
+
 class Template:
     """Image of one allocation: canaries and elements, made once per dtype x layout x kind, stamped many times.
 
     ``values``: one number an index in C order (distinct indices that share an address get the value of the
     last one). ``offset``: elements from the origin to element 0; the origin is ``alignment`` bytes aligned
     plus ``skew`` bytes. ``kind``: ordinary, guard-before, guard-after, readonly (ordinary memory that its
-    buffer export calls read-only), mapped-readonly.
+    buffer export calls read-only), mapped-readonly. ``device``: the accelerator that memories lie on (None: the
+    host), ordinary and readonly kinds only; ``pool``: its ``device``, ``pinned`` or ``managed`` memory.
     """
 
     def __init__(
@@ -46,6 +107,8 @@ class Template:
         kind: str = "ordinary",
         alignment: int = 256,
         skew: int = 0,
+        device: Accelerator | None = None,
+        pool: str = "device",
     ) -> None: ...
     def make(self) -> Memory: ...
     @property
@@ -56,8 +119,13 @@ class Template:
         """Lowest and one past the highest byte of the elements, relative to element 0."""
 
 class Memory:
-    """One live allocation. Exports the buffer protocol: 1-d, format ``B``, from ``address``, ``nbytes`` long."""
+    """One live allocation. Exports the buffer protocol: 1-d, format ``B``, from ``address``, ``nbytes`` long.
 
+    On a device there is no buffer export; stamping, counting changes and refilling are complete on return.
+    """
+
+    @property
+    def device(self) -> tuple[int, int]: ...
     @property
     def address(self) -> int: ...
     @property
@@ -120,6 +188,14 @@ class Array:
     (code, bits, lanes), ``device`` (of the struct alone), ``data_offset`` (bytes from element 0), ``byte_offset``,
     ``context`` None for NULL, ``tail`` "poisoned" or "unreadable" (what follows the deleter).
     With ``deleter="null"`` the memory stays until the process ends. Element 0 is the memory's ``first``.
+
+    On a device (over a memory there, or imported from one) nothing reads elements behind the host's back: ``read``,
+    ``raw`` and ``get`` copy on a stream and wait for that stream alone; ``write`` is queued, ``set`` is done on return.
+    The array's work stream is that of its last ``write``, of an imported array at first the stream that the consumer
+    passed, else ``accelerator.current_stream``. ``__dlpack__`` orders it before the consumer's stream by an event and
+    never lets the host wait: ``stream`` None and 1 legacy default, 2 per-thread default, above 2 a live handle, -1 no
+    ordering; 0 and anything else is InvalidArgument. ``dl_device=(1, 0)``: a host copy, complete on return, with
+    ``stream`` None only; ``copy=True``: a copy on the device, queued on the consumer's stream.
     """
 
     def __init__(
@@ -139,9 +215,19 @@ class Array:
     version: tuple[int, int] | None
     flags: int | None
     copied: bool
-    def read(self) -> list[Any]:
-        """All elements in C order (more than 2**20: the first and the last)."""
-    def raw(self) -> bytes: ...
+    accelerator: Accelerator | None
+    """The device it lies on; None on the host."""
+    work_stream: int | None
+    """On a device: the stream that exports are ordered after."""
+    def read(self, stream: int | None = None) -> list[Any]:
+        """All elements in C order (more than 2**20: the first and the last).
+
+        On a device: as ``stream`` sees them, None for the current one; the host waits for that stream only.
+        """
+    def raw(self, stream: int | None = None) -> bytes:
+        """The same as C-contiguous bytes."""
+    def write(self, values: Sequence[Any], stream: int | None = None) -> None:
+        """On a device: queue the writing of all elements, in C order; None for the current stream."""
     def get(self, index: tuple[int, ...]) -> Any: ...
     def set(self, index: tuple[int, ...], value: Any) -> None: ...
     def __dlpack__(
@@ -155,6 +241,8 @@ class Array:
     def __dlpack_device__(self) -> tuple[int, int]: ...
     __dlpack_c_exchange_api__: Any
     __array_interface__: dict[str, Any]
+    __cuda_array_interface__: dict[str, Any]
+    """Version 3, with ``stream``; only of arrays on a CUDA-typed device."""
     def __buffer__(self, flags: int, /) -> memoryview: ...
     @property
     def calls(self) -> list[Call]:
@@ -175,7 +263,15 @@ class Array:
     def __array_struct__(self) -> Any: ...
 
 def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> Array:
-    """The reference consumer. ``device``: None, "cpu" or (type, id)."""
+    """The reference consumer. ``device``: None, "cpu" or (type, id).
+
+    While an accelerator is alive it asks ``__dlpack_device__`` first (of reference arrays on the host: not), and passes
+    ``stream=<its current stream>`` where that says CUDA and the result stays there. A tensor on an accelerator of ours
+    becomes an ``Array`` on it; on any other device the host can't read: DLPackBufferError.
+    """
+
+def from_cuda_array_interface(x: Any, /) -> Array:
+    """Import by ``__cuda_array_interface__``; work is ordered after its ``stream`` on the current stream."""
 
 def from_capsule(capsule: Any) -> Array:
     """Consume a bare capsule, legacy or versioned."""

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "catalogue/error.h"
 #include "core/values.h"
@@ -38,11 +39,44 @@ Fields fields_of(Facts& f, ReadGroup group) {
           f.result_read_byte_offset, f.result_read_values};
 }
 
+/// The same tensor over a copy of its bytes that the host can read.
+class HostTensor {
+ public:
+  /// @throws dlpack_impl::Error  a field is wrong, or the device has no such memory.
+  HostTensor(const dlpack_impl::Reading& reading, const dlpack_impl::DeviceMemory& memory)
+      : tensor_(*reading.tensor), reading_(reading) {
+    tensor_.device = {kDLCPU, 0};
+    reading_.tensor = &tensor_;
+    const dlpack_impl::TensorView there(reading_, dlpack_impl::Rules::kReadable);
+    if (there.element_count() == 0) return;
+    const auto [low, high] = there.span_bytes();
+    bytes_.resize(static_cast<std::size_t>(high - low));
+    memory.read(bytes_.data(), static_cast<std::byte*>(there.first()) + low, bytes_.size());
+    tensor_.data = bytes_.data() - low;
+    tensor_.byte_offset = 0;
+  }
+  HostTensor(const HostTensor&) = delete;  // `reading_` points at `tensor_`
+  HostTensor& operator=(const HostTensor&) = delete;
+  ~HostTensor() = default;
+
+  [[nodiscard]] const dlpack_impl::Reading& reading() const { return reading_; }
+
+ private:
+  DLTensor tensor_;
+  dlpack_impl::Reading reading_;
+  std::vector<std::byte> bytes_;
+};
+
 std::optional<bool> values_match(const dlpack_impl::Reading& reading,
-                                 std::span<const std::byte> raw) {
+                                 std::span<const std::byte> raw,
+                                 const dlpack_impl::DeviceMemory* memory) {
+  std::optional<HostTensor> copy;
   std::optional<dlpack_impl::TensorView> view;
   try {
-    view.emplace(reading, dlpack_impl::Rules::kReadable);
+    const DLDevice& device = reading.tensor->device;
+    const bool far = !dlpack_impl::Device{device.device_type, device.device_id}.is_host_readable();
+    if (far && memory != nullptr) copy.emplace(reading, *memory);
+    view.emplace(copy ? copy->reading() : reading, dlpack_impl::Rules::kReadable);
   } catch (const dlpack_impl::Error&) {
     return std::nullopt;  // unreadable for us, too; the fields that say why are facts of their own
   }
@@ -64,7 +98,8 @@ ReadGroup parse_read_group(std::string_view text) {
 }
 
 void read_export(Facts& facts, ReadGroup group, const dlpack_impl::Reading& reading,
-                 std::string_view capsule, const Origin& origin, std::span<const std::byte> raw) {
+                 std::string_view capsule, const Origin& origin, std::span<const std::byte> raw,
+                 const dlpack_impl::DeviceMemory* memory) {
   Fields fields = fields_of(facts, group);
   fields.capsule = capsule;
   if (reading.version) fields.version = Ints{reading.version->major, reading.version->minor};
@@ -85,7 +120,7 @@ void read_export(Facts& facts, ReadGroup group, const dlpack_impl::Reading& read
   const bool empty = fields.shape && std::ranges::find(*fields.shape, 0) != fields.shape->end();
   const auto data = reinterpret_cast<std::uintptr_t>(tensor.data);
   fields.address = data == 0 ? "null" : address_text(data + tensor.byte_offset, origin, empty);
-  fields.values = values_match(reading, raw);
+  fields.values = values_match(reading, raw, memory);
 }
 
 }  // namespace dlpack_conformance

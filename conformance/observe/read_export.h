@@ -9,6 +9,7 @@
 
 #include "core/facts.h"
 #include "dlpack_impl/consumer.h"
+#include "dlpack_impl/device.h"
 #include "observe/addresses.h"
 
 namespace dlpack_conformance {
@@ -28,8 +29,10 @@ ReadGroup parse_read_group(std::string_view text);
 /// 2^20 elements each
 ///                 element that can differ once. The fact `values` is left out where the elements
 ///                 cannot be read, or where `raw` is empty although there are elements.
-/// @spec T-01 C-15
+/// @param memory   through which elements are read that the host cannot touch
+/// @spec T-01 T-24 C-15
 void read_export(Facts& facts, ReadGroup group, const dlpack_impl::Reading& reading,
-                 std::string_view capsule, const Origin& origin, std::span<const std::byte> raw);
+                 std::string_view capsule, const Origin& origin, std::span<const std::byte> raw,
+                 const dlpack_impl::DeviceMemory* memory = nullptr);
 
 }  // namespace dlpack_conformance

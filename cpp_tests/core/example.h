@@ -39,6 +39,7 @@ struct Axes {
   std::string promise_dtype = {};
   bool declares = true;  // both libraries: array API 2024.12
   bool consumer_has_dtype = true;
+  bool consumer_has_device = false;  // no library needs to know another than the host
   bool consumer_readonly = false;
   bool consumer_immutable = false;
 };
@@ -51,6 +52,7 @@ class Example {
     if (axes.declares) producer.declares = consumer.declares = std::pair(2024, 12);
     producer.dtypes = {axes.dtype};
     consumer.dtypes = {axes.consumer_has_dtype ? axes.dtype : "no-such"};
+    if (axes.consumer_has_device) consumer.devices = {axes.device};
     consumer.readonly_arrays = axes.consumer_readonly;
     consumer.immutable_arrays = axes.consumer_immutable;
     consumer.versions = {{"numpy", "2.4.6"}};

@@ -61,6 +61,26 @@ TEST(Journal, WritesOfAChildThatWasLostAreSeen) {
   EXPECT_EQ(journal.read().step, 2);
 }
 
+TEST(Journal, ATouchMarkedByAChildIsSeenUntilClear) {
+  Journal journal;
+  ASSERT_FALSE(journal.read().touched);
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    Journal inherited(journal.fd());
+    *inherited.touch_word() = 1;
+    _exit(9);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+
+  EXPECT_TRUE(journal.read().touched);
+  journal.step(3, 1);
+  EXPECT_TRUE(journal.read().touched);
+  journal.clear();
+  EXPECT_FALSE(journal.read().touched);
+}
+
 TEST(Journal, DescriptorIsInherited) {
   const Journal journal;
 

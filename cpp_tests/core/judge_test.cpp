@@ -42,6 +42,31 @@ TEST(Judge, AbortOnAReversedTensorIsTheConsumers) {
   EXPECT_EQ(judged(example).outcome, Outcome::kCrashed);
 }
 
+TEST(Judge, ATouchOfDeviceMemoryIsTheConsumersAndNamed) {
+  Example example({.device = "simulated-0", .declares = false});
+  example.crashes("read");
+  example.facts.crash_signal = "SIGSEGV";
+  example.facts.crash_touched = true;
+
+  const Judgement judgement = judged(example);
+  expect_deciding(judgement, "C-45", Verdict::kDeviates, Blame::kConsumer);
+  EXPECT_EQ(judgement.judged.front().reason, "touched-device-memory");
+  EXPECT_EQ(judgement.outcome, Outcome::kCrashed);
+}
+
+TEST(Judge, ATouchOfDeviceMemoryAfterAWrongExportIsTheProducers) {
+  Example example({.device = "simulated-0"});
+  example.crashes("exchange");
+  example.facts.crash_touched = true;
+  example.facts.export_values = false;
+
+  const Judgement judgement = judged(example);
+  const Judged* entry = find_judged(judgement, "C-45");
+  ASSERT_NE(entry, nullptr);
+  EXPECT_EQ(entry->reason, "touched-device-memory");
+  EXPECT_EQ(spell(entry->blame), "producer");
+}
+
 TEST(Judge, AbortSeenOnceIsUndecided) {
   Example example({.layout = "matrix"});
   example.crashes("exchange");

@@ -72,6 +72,23 @@ TEST(Outcome, WrongValuesShapeDeviceOrOutsideIsCorrupted) {
   }
 }
 
+TEST(Outcome, PinnedAndManagedMemoryIsTheHostsAndTheDevicesToo) {
+  for (const char* device : {"cuda-host", "cuda-managed-0"}) {
+    for (const char* result : {"cpu", "cuda-0", "cuda-host", "cuda-managed-0"}) {
+      Example example({.device = device});
+      example.facts.result_device = result;
+      EXPECT_EQ(seen(example).outcome, Outcome::kShared) << device << " as " << result;
+    }
+  }
+  for (const char* device : {"cpu", "cuda-0", "simulated-0"}) {
+    for (const char* result : {"cuda-host", "cuda-managed-0", "simulated-1"}) {
+      Example example({.device = device});
+      example.facts.result_device = result;
+      EXPECT_EQ(seen(example).outcome, Outcome::kCorrupted) << device << " as " << result;
+    }
+  }
+}
+
 TEST(Outcome, AFlatPromiseAsksForOneAxis) {
   Example flat({.layout = "matrix", .route = "torch.frombuffer", .flat = true});
   Example kept({.layout = "matrix", .route = "torch.frombuffer", .flat = true});

@@ -115,6 +115,53 @@ TEST(Plan, PairsAreRangesThatCoverThePlan) {
   EXPECT_EQ(plan.id(25), "usage/beta/aliasing/write");
 }
 
+TEST(Plan, SourcesOnDevicesGoOnlyWaysThatTakeThem) {
+  PlanSpec spec = small();
+  MakesSpec far = makes("plain", {"float32"}, {"vector"});
+  far.device = "simulated-0";
+  spec.libraries[1].makes.push_back(far);  // alpha
+  const std::size_t before = Plan(small()).size();
+  EXPECT_EQ(Plan(spec).size(), before);
+
+  spec.ways[1].route.takes_devices = true;  // alpha to beta
+  const Plan plan(std::move(spec));
+  EXPECT_EQ(plan.size(), before + 3);
+  EXPECT_NE(plan.find("exchange/alpha/beta/from_dlpack/plain/float32/vector/plain/simulated-0"),
+            std::nullopt);
+}
+
+TEST(Plan, RequestsForTheHostAreNotForSourcesOnDevices) {
+  PlanSpec spec = small();
+  MakesSpec far = makes("plain", {"float32"}, {"vector"});
+  far.device = "cuda-0";
+  spec.libraries[1].makes = {far};
+  spec.ways = {way("alpha", "beta", "from_dlpack", {"plain", "device-own", "device-none"})};
+  spec.ways[0].route.takes_devices = true;
+  const Plan plan(std::move(spec));
+
+  EXPECT_EQ(plan.size(), 2u);
+  EXPECT_THAT(plan.excluded(),
+              ElementsAre(Pair("the request names the host as the source's device", 1u)));
+}
+
+TEST(Plan, CasesOfADeviceThatIsNotToBeHadStayAndSayWhy) {
+  PlanSpec spec = small();
+  MakesSpec far = makes("plain", {"float32"}, {"vector"});
+  far.device = "cuda-0";
+  spec.libraries[1].makes.push_back(far);
+  spec.libraries[1].info.absent_devices = {{"cuda-0", "no CUDA device: no driver"}};
+  spec.ways[1].route.takes_devices = true;
+  const Plan plan(std::move(spec));
+
+  const auto absent =
+      plan.find("exchange/alpha/beta/from_dlpack/plain/float32/vector/plain/cuda-0");
+  ASSERT_NE(absent, std::nullopt);
+  EXPECT_EQ(plan.absent_device(*absent), "no CUDA device: no driver");
+  const auto here = plan.find("exchange/alpha/beta/from_dlpack/plain/float32/vector/plain/cpu");
+  ASSERT_NE(here, std::nullopt);
+  EXPECT_EQ(plan.absent_device(*here), "");
+}
+
 TEST(Plan, CaseHasTheRowsAndThePromiseOfItsRequest) {
   PlanSpec spec = small();
   Promise shares;

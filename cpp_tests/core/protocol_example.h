@@ -88,6 +88,7 @@ std::vector<ProtocolRow> producer_protocol_rows();
 std::vector<ProtocolRow> consumer_protocol_rows();
 std::vector<ProtocolRow> exchange_api_protocol_rows();
 std::vector<ProtocolRow> stream_protocol_rows();
+std::vector<ProtocolRow> device_protocol_rows();
 std::vector<ProtocolRow> route_protocol_rows();
 
 }  // namespace dlpack_conformance

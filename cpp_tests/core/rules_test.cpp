@@ -38,7 +38,7 @@ std::vector<ProtocolRow> all_protocol_rows() {
   for (const auto& group :
        {header_protocol_rows(), tensor_protocol_rows(), producer_protocol_rows(),
         consumer_protocol_rows(), exchange_api_protocol_rows(), stream_protocol_rows(),
-        route_protocol_rows()}) {
+        device_protocol_rows(), route_protocol_rows()}) {
     rows.insert(rows.end(), group.begin(), group.end());
   }
   return rows;

@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 
 #include <array>
+#include <cstring>
 #include <vector>
 
 #include "catalogue/error.h"
+#include "dlpack_impl/error.h"
 
 namespace dlpack_conformance {
 namespace {
@@ -135,6 +137,81 @@ TEST_F(ReadExport, MemoryOfAnotherAllocationIsElsewhere) {
 
   EXPECT_THAT(facts_.export_address, Optional(std::string("elsewhere")));
   EXPECT_THAT(facts_.export_values, Optional(true));
+}
+
+/// Memory of a device: addresses are 1 MiB above the bytes that stand for them.
+class FarMemory final : public dlpack_impl::DeviceMemory {
+ public:
+  static constexpr std::uintptr_t kAway = 1 << 20;
+  FarMemory(const void* bytes, std::size_t size_bytes)
+      : first_(reinterpret_cast<std::uintptr_t>(bytes)), size_bytes_(size_bytes) {}
+
+  [[nodiscard]] dlpack_impl::Device device() const noexcept override { return {12, 0}; }
+  [[nodiscard]] void* allocate(std::size_t, std::size_t) const override {
+    throw dlpack_impl::DeviceError("none left");
+  }
+  void release(void*) const noexcept override {}
+  void write(void*, const void*, std::size_t) const override {
+    throw dlpack_impl::DeviceError("read-only");
+  }
+  void read(void* host, const void* there, std::size_t size_bytes) const override {
+    const std::uintptr_t at = reinterpret_cast<std::uintptr_t>(there) - kAway;
+    if (at < first_ || at + size_bytes > first_ + size_bytes_)
+      throw dlpack_impl::DeviceError("outside");
+    std::memcpy(host, reinterpret_cast<const void*>(at), size_bytes);
+  }
+
+ private:
+  std::uintptr_t first_;
+  std::size_t size_bytes_;
+};
+
+class ReadExportOnDevice : public ReadExport {
+ protected:
+  ReadExportOnDevice() {
+    managed_.dl_tensor.device = {kDLExtDev, 0};
+    managed_.dl_tensor.data = reinterpret_cast<void*>(
+        reinterpret_cast<std::uintptr_t>(memory_.data()) + FarMemory::kAway);
+  }
+
+  void read_far(std::span<const std::int32_t> asked, const dlpack_impl::DeviceMemory* memory) {
+    const Origin origin{
+        .first = reinterpret_cast<std::uintptr_t>(managed_.dl_tensor.data), .begin = 0, .end = 24};
+    read_export(facts_, ReadGroup::kExport, dlpack_impl::read_header(managed_),
+                "dltensor_versioned", origin, std::as_bytes(asked), memory);
+  }
+
+  FarMemory far_{memory_.data(), sizeof(memory_)};
+};
+
+TEST_F(ReadExportOnDevice, ElementsAreReadThroughItsMemory) {
+  read_far(kAsked, &far_);
+  EXPECT_THAT(facts_.export_device, Optional(ElementsAre(12, 0)));
+  EXPECT_THAT(facts_.export_address, Optional(std::string("0")));
+  EXPECT_THAT(facts_.export_values, Optional(true));
+  read_far(std::array<std::int32_t, 3>{1, 2, 4}, &far_);
+  EXPECT_THAT(facts_.export_values, Optional(false));
+}
+
+TEST_F(ReadExportOnDevice, BackwardStridesAndOffsetsAreRead) {
+  managed_.dl_tensor.byte_offset = 16;
+  strides_ = {-2};
+  read_far(std::array<std::int32_t, 3>{3, 2, 1}, &far_);
+
+  EXPECT_THAT(facts_.export_values, Optional(true));
+}
+
+TEST_F(ReadExportOnDevice, WithoutItsMemoryValuesAreLeftOut) {
+  read_far(kAsked, nullptr);
+  EXPECT_THAT(facts_.export_shape, Optional(ElementsAre(3)));
+  EXPECT_FALSE(facts_.export_values.has_value());
+}
+
+TEST_F(ReadExportOnDevice, AnAddressThatTheDeviceHasNotLeavesValuesOut) {
+  shape_ = {4};
+  read_far(std::array<std::int32_t, 4>{1, 2, 3, 4}, &far_);
+
+  EXPECT_FALSE(facts_.export_values.has_value());
 }
 
 TEST(ReadGroup, IsSpelledAsTheFacts) {

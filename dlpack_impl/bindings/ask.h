@@ -28,9 +28,8 @@ struct Ask {
 [[nodiscard]] bool parse_ask(PyObject* const* args, Py_ssize_t positional, PyObject* keywords,
                              PyObject* accepted, Ask& ask) noexcept;
 
-/// `stream` for arrays on `device`: None everywhere, an integer >= -1 other than 0 on CUDA, >= -1
-/// other than 1 and 2 on ROCm. The reference producer works with the host only, so there is never
-/// work to wait for.
+/// `stream` by its form, for arrays that state `device`: None everywhere, an integer >= -1 other
+/// than 0 on CUDA, >= -1 other than 1 and 2 on ROCm. Which streams are live is the device's to say.
 /// @return false with TypeMismatch or InvalidArgument set.
 /// @spec S-01 S-02 S-07 S-10
 [[nodiscard]] bool check_stream(PyObject* stream, Device device) noexcept;

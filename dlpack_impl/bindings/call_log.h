@@ -16,6 +16,7 @@ enum class Method : std::uint8_t {
   kBuffer,
   kArrayInterface,
   kArrayStruct,
+  kCudaArrayInterface,
   kTableExport,
   kTableView,
 };

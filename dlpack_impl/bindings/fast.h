@@ -58,6 +58,9 @@ struct ProducerSide {
   std::unique_ptr<Stated> stated;  ///< fields to state whatever the rules say; none: as ruled
 };
 
+/// What an array on a device has besides (`device_array.h`).
+struct DeviceSide;
+
 struct ArrayObject {
   PyObject_HEAD PyObject* weak_references;
   PyObject* shape;    ///< cached tuple, or NULL
@@ -66,6 +69,7 @@ struct ArrayObject {
   ProducerSide* side;
   TensorView* own_view;  ///< of arrays over a memory; imported ones use the view of their storage
   Reading* copied_from;  ///< header of the tensor that this consumer copied; else NULL
+  DeviceSide* on;        ///< NULL on the host
   CallLog log;
 
   [[nodiscard]] const TensorView& view() const noexcept {
@@ -96,12 +100,27 @@ bool add_ledger_type(PyObject* module);
 /// back then.
 [[nodiscard]] PyObject* array_from(StoragePtr storage) noexcept;
 
+/// The same where the tensor may lie on a device. @throws BufferError  on none that is open.
+[[nodiscard]] PyObject* array_of_import(StoragePtr storage);
+
 /// Gives an imported array its producer side. @throws  as `Producer`.
 ProducerSide& make_producer_side(ArrayObject& array);
 /// The producer side, made at the first export of an imported array. @throws  as `Producer`.
 inline ProducerSide& producer_side(ArrayObject& array) {
   return array.side != nullptr ? *array.side : make_producer_side(array);
 }
+
+/// True where `ask` wants a versioned capsule of this array. @spec P-18 P-19 P-21 P-22
+[[nodiscard]] bool answers_versioned(const ProducerSide& side, const Ask& ask) noexcept;
+/// A capsule of the array's own memory. @throws  as `Producer`. @return NULL with an exception set.
+[[nodiscard]] PyObject* share_export(ProducerSide& side, bool versioned);
+/// The same with other options than the array's.
+[[nodiscard]] PyObject* share_stated(const ProducerSide& side, const ExportOptions& options,
+                                     bool versioned);
+
+/// What an array over `memory` has besides; NULL on the host.
+[[nodiscard]] DeviceSide* make_device_side(const DeviceMemory& memory);
+void delete_device_side(DeviceSide* side) noexcept;
 
 /// Starts the cycle collector's watch over an array that came to hold `value`, unless it can't be
 /// part of a cycle.
@@ -127,13 +146,24 @@ void array_release_buffer(PyObject* self, Py_buffer* view);
 PyObject* array_interface(PyObject* self, void*);
 PyObject* array_struct(PyObject* self, void*);
 
-PyObject* array_read(PyObject* self, PyObject*);
-PyObject* array_raw(PyObject* self, PyObject*);
+PyObject* array_read(PyObject* self, PyObject* const* args, Py_ssize_t positional,
+                     PyObject* keywords);
+PyObject* array_raw(PyObject* self, PyObject* const* args, Py_ssize_t positional,
+                    PyObject* keywords);
+PyObject* array_write(PyObject* self, PyObject* args, PyObject* keywords);
+PyObject* array_accelerator(PyObject* self, void*);
+PyObject* array_work_stream(PyObject* self, void*);
+PyObject* array_cuda_interface(PyObject* self, void*);
 PyObject* array_get(PyObject* self, PyObject* index);
 PyObject* array_set(PyObject* self, PyObject* const* args, Py_ssize_t count);
 
 /// A list of all elements in C order; of more than 2^20 the first and the last. @throws Error
 [[nodiscard]] PyObject* list_elements(const TensorView& view);
+/// One element. @throws Error
+[[nodiscard]] PyObject* one_element(const TensorView& view, Int64View index);
+/// The same of an array on a device, by its current stream; done on return. @throws Error
+[[nodiscard]] PyObject* get_on_device(const ArrayObject& array, Int64View index);
+void set_on_device(ArrayObject& array, Int64View index, const void* element);
 /// All elements as C-contiguous bytes. @throws InvalidArgument  more than 2^20 elements.
 [[nodiscard]] PyObject* raw_elements(const TensorView& view);
 

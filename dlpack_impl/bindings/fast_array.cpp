@@ -74,6 +74,7 @@ PyObject* array_from(StoragePtr storage) noexcept {
   self->side = nullptr;
   self->own_view = nullptr;
   self->copied_from = nullptr;
+  self->on = nullptr;
   new (&self->log) CallLog();
   self->storage = storage.release();
   return reinterpret_cast<PyObject*>(self);
@@ -205,11 +206,15 @@ void fill_array(ArrayObject& self, MemoryObject& memory, PyObject* dtype, PyObje
   tensor.offset_bytes =
       static_cast<const char*>(buffer.first()) - static_cast<const char*>(buffer.origin());
   tensor.readonly = given(options.readonly) ? truth(options.readonly, false) : buffer.readonly();
+  const Device device = buffer.device();
+  tensor.device = device;
   auto side = std::make_unique<ProducerSide>(std::move(tensor), *memory.storage);
+  side->device = device;
   set_options(*side, options);
   const SourceTensor& kept = side->producer.tensor();
-  // Read as host memory, whatever device the exports are to state.
-  self.own_view = new TensorView(kept.dtype, buffer.first(), kept.shape, kept.strides, kCpu);
+  // Read where it is, whatever device the exports are to state.
+  self.own_view = new TensorView(kept.dtype, buffer.first(), kept.shape, kept.strides, device,
+                                 Where::kAnywhere);
   const auto [lowest, end] = self.own_view->span_bytes();
   const std::int64_t first = buffer.first_offset_bytes();
   DLCONFORM_EXPECTS(
@@ -219,6 +224,7 @@ void fill_array(ArrayObject& self, MemoryObject& memory, PyObject* dtype, PyObje
                             "bytes " + std::to_string(first + lowest) + " to " +
                                 std::to_string(first + end) + " of the memory",
                             "0 to " + std::to_string(buffer.size_bytes())));
+  if (device != kCpu) self.on = make_device_side(buffer.memory());
   self.side = side.release();
   self.storage = memory.storage;
   self.storage->share();
@@ -284,6 +290,7 @@ void array_dealloc(PyObject* object) {
   delete self.own_view;
   delete self.side;
   delete self.copied_from;
+  if (self.on != nullptr) delete_device_side(self.on);
   if (self.storage != nullptr) self.storage->release_with_gil();
   if (type != array_type || !free_arrays.keep(object)) type->tp_free(object);
   Py_DECREF(type);
@@ -401,6 +408,12 @@ PyGetSetDef getters[] = {
      "Threads that ran a deleter, each once, in order.", nullptr},
     {"ledger", array_ledger, nullptr,
      "The counts, alive beyond the array without keeping its memory.", nullptr},
+    {"accelerator", array_accelerator, nullptr, "The device it lies on; None on the host.",
+     nullptr},
+    {"work_stream", array_work_stream, nullptr,
+     "On a device: the stream that exports are ordered after.", nullptr},
+    {"__cuda_array_interface__", array_cuda_interface, nullptr,
+     "CUDA array interface, version 3; on CUDA-typed devices.", nullptr},
     {"__array_interface__", array_interface, nullptr, "Array interface, version 3.", nullptr},
     {"__array_struct__", array_struct, nullptr, "Array interface as a C struct.", nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr},
@@ -412,9 +425,14 @@ PyMethodDef methods[] = {
      "copy=None)\n--\n\nExport as a capsule."},
     {"__dlpack_device__", array_dlpack_device, METH_NOARGS,
      "__dlpack_device__($self, /)\n--\n\nDevice type and id that exports state."},
-    {"read", array_read, METH_NOARGS,
-     "read($self, /)\n--\n\nAll elements in C order; of more than 2**20 the first and the last."},
-    {"raw", array_raw, METH_NOARGS, "raw($self, /)\n--\n\nAll elements as C-contiguous bytes."},
+    {"read", as_method<array_read>(), METH_FASTCALL | METH_KEYWORDS,
+     "read($self, /, stream=None)\n--\n\nAll elements in C order; of more than 2**20 the first and "
+     "the last."},
+    {"raw", as_method<array_raw>(), METH_FASTCALL | METH_KEYWORDS,
+     "raw($self, /, stream=None)\n--\n\nAll elements as C-contiguous bytes."},
+    {"write", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(array_write)),
+     METH_VARARGS | METH_KEYWORDS,
+     "write($self, /, values, stream=None)\n--\n\nOn a device: queue the writing of all elements."},
     {"get", array_get, METH_O, "get($self, index, /)\n--\n\nOne element."},
     {"set", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(array_set)), METH_FASTCALL,
      "set($self, index, value, /)\n--\n\nWrite one element."},

@@ -53,9 +53,10 @@ void check_request(const ArrayObject& array, const Spelling* spelled, int flags)
   DLCONFORM_EXPECTS(
       spelled != nullptr, BufferError,
       detail::field_message("dtype", dtype_name(view.dtype()), "one that has a struct code"));
-  DLCONFORM_EXPECTS(array.device().is_host_readable(), BufferError,
-                    detail::field_message("device", device_name(array.device()),
-                                          "a device that the host can read"));
+  const Device device = array.on != nullptr ? view.device() : array.device();
+  DLCONFORM_EXPECTS(
+      device.is_host_readable(), BufferError,
+      detail::field_message("device", device_name(device), "a device that the host can read"));
   DLCONFORM_EXPECTS((flags & PyBUF_WRITABLE) == 0 || !array.readonly(), BufferError,
                     detail::field_message("readonly", "True", "a request that does not write"));
   const bool c_order = is_c_contiguous(view.shape(), view.strides());
@@ -141,7 +142,8 @@ constexpr char kNativeOrder = '<';
 /// the attribute.
 const Spelling* spelling_for(const ArrayObject& array, PyObject* attribute) noexcept {
   const Spelling* spelled = spelling(array.view().dtype());
-  if (spelled == nullptr || !array.device().is_host_readable()) {
+  if (spelled == nullptr || !array.device().is_host_readable() ||
+      !array.view().device().is_host_readable()) {
     const Ref name(from_dtype(array.view().dtype()));
     if (name) {
       PyErr_Format(PyExc_AttributeError,

@@ -21,6 +21,8 @@ const char* spelled(Method method) noexcept {
       return "__array_interface__";
     case Method::kArrayStruct:
       return "__array_struct__";
+    case Method::kCudaArrayInterface:
+      return "__cuda_array_interface__";
     case Method::kTableExport:
       return "managed_tensor_from_py_object_no_sync";
     case Method::kTableView:

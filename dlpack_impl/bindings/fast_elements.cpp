@@ -5,6 +5,7 @@
 #include <array>
 #include <vector>
 
+#include "device_array.h"
 #include "fast.h"
 #include "values.h"
 
@@ -44,8 +45,6 @@ class Index {
   std::size_t size_ = 0;
 };
 
-/// Checks that the elements are where the host can read them: imports of other devices are refused
-/// before.
 const TensorView& view_of(PyObject* object) noexcept {
   return reinterpret_cast<ArrayObject*>(object)->view();
 }
@@ -106,17 +105,57 @@ PyObject* raw_elements(const TensorView& view) {
   return bytes.release();
 }
 
-PyObject* array_read(PyObject* object, PyObject*) {
-  return guarded(static_cast<PyObject*>(nullptr), [&] { return list_elements(view_of(object)); });
+PyObject* one_element(const TensorView& view, Int64View index) { return element(view, index); }
+
+namespace {
+
+/// The argument `stream` of `read` and `raw`, NULL where absent or None. @throws PythonErrorIsSet
+PyObject* stream_argument(const ArrayObject& array, PyObject* const* args, Py_ssize_t positional,
+                          PyObject* keywords) {
+  const Py_ssize_t named = keywords == nullptr ? 0 : PyTuple_GET_SIZE(keywords);
+  if (positional + named > 1 ||
+      (named == 1 && PyUnicode_Compare(PyTuple_GET_ITEM(keywords, 0), names.stream) != 0)) {
+    PyErr_SetString(PyExc_TypeError, "only one argument: stream");
+    throw PythonErrorIsSet{};
+  }
+  PyObject* stream = positional + named == 0 || args[0] == Py_None ? nullptr : args[0];
+  if (stream != nullptr && array.on == nullptr) {
+    refuse(error_types.invalid_argument, "stream", stream, "None on the host");
+    throw PythonErrorIsSet{};
+  }
+  return stream;
 }
 
-PyObject* array_raw(PyObject* object, PyObject*) {
-  return guarded(static_cast<PyObject*>(nullptr), [&] { return raw_elements(view_of(object)); });
+const ArrayObject& array_of(PyObject* object) noexcept {
+  return *reinterpret_cast<const ArrayObject*>(object);
+}
+
+}  // namespace
+
+PyObject* array_read(PyObject* object, PyObject* const* args, Py_ssize_t positional,
+                     PyObject* keywords) {
+  return guarded(static_cast<PyObject*>(nullptr), [&] {
+    PyObject* stream = stream_argument(array_of(object), args, positional, keywords);
+    return array_of(object).on != nullptr ? list_on_device(array_of(object), stream)
+                                          : list_elements(view_of(object));
+  });
+}
+
+PyObject* array_raw(PyObject* object, PyObject* const* args, Py_ssize_t positional,
+                    PyObject* keywords) {
+  return guarded(static_cast<PyObject*>(nullptr), [&] {
+    PyObject* stream = stream_argument(array_of(object), args, positional, keywords);
+    return array_of(object).on != nullptr ? raw_on_device(array_of(object), stream)
+                                          : raw_elements(view_of(object));
+  });
 }
 
 PyObject* array_get(PyObject* object, PyObject* index) {
-  return guarded(static_cast<PyObject*>(nullptr),
-                 [&] { return element(view_of(object), Index(index).view()); });
+  return guarded(static_cast<PyObject*>(nullptr), [&] {
+    const Index at(index);
+    return array_of(object).on != nullptr ? get_on_device(array_of(object), at.view())
+                                          : element(view_of(object), at.view());
+  });
 }
 
 PyObject* array_set(PyObject* object, PyObject* const* args, Py_ssize_t count) {
@@ -135,12 +174,20 @@ PyObject* array_set(PyObject* object, PyObject* const* args, Py_ssize_t count) {
       const Number number = number_from(args[1]);
       std::array<std::byte, kFewBytes> raw;
       encode_element(dtype, &number, raw.data());
-      view.set(index.view(), raw.data());
+      if (self.on != nullptr) {
+        set_on_device(self, index.view(), raw.data());
+      } else {
+        view.set(index.view(), raw.data());
+      }
     } else {
       const std::vector<Number> lanes = lanes_from(args[1], dtype);
       std::vector<std::byte> raw(static_cast<std::size_t>(dtype.element_bytes()));
       encode_element(dtype, lanes.data(), raw.data());
-      view.set(index.view(), raw.data());
+      if (self.on != nullptr) {
+        set_on_device(self, index.view(), raw.data());
+      } else {
+        view.set(index.view(), raw.data());
+      }
     }
     Py_RETURN_NONE;
   });

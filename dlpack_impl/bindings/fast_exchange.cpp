@@ -5,6 +5,7 @@
 #include <dlpack_impl/exchange_api.h>
 
 #include "capsule.h"
+#include "devices.h"
 #include "fast.h"
 
 namespace dlpack_impl::python {
@@ -34,7 +35,7 @@ int from_object(void* object, DLManagedTensorVersioned** out) noexcept {
 ///
 int to_object(DLManagedTensorVersioned* tensor, void** out) noexcept {
   return guarded(-1, [&] {
-    *out = array_from(StoragePtr(new Storage(VersionedPtr(tensor))));
+    *out = array_of_import(StoragePtr(new Storage(VersionedPtr(tensor))));
     return *out == nullptr ? -1 : 0;
   });
 }
@@ -50,9 +51,24 @@ int borrow(void* object, DLTensor* out) noexcept {
   });
 }
 
+/// Needs no GIL: which devices are open is guarded by itself. @spec X-21 X-24
+int allocate(DLTensor* prototype, DLManagedTensorVersioned** out, void* error_ctx,
+             void (*set_error)(void* error_ctx, const char* kind, const char* message)) noexcept {
+  const OpenDevicePtr open = find_open(
+      {static_cast<std::int32_t>(prototype->device.device_type), prototype->device.device_id});
+  if (open == nullptr) return allocate_managed_tensor(prototype, out, error_ctx, set_error);
+  return allocate_managed_tensor_in({open, open->accelerator().get()}, prototype, out, error_ctx,
+                                    set_error);
+}
+
+/// Of an open device: this thread's current stream, the legacy default as 1. @spec X-27
 int stream(DLDeviceType type, std::int32_t id, void** out) noexcept {
   if (current_work_stream(type, id, out) == 0) return 0;
-  PyErr_Format(error_types.device_error, "device: type %d, id %d; limit: cpu",
+  if (const OpenDevicePtr open = find_open({static_cast<std::int32_t>(type), id})) {
+    *out = reinterpret_cast<void*>(open->current_stream());
+    return 0;
+  }
+  PyErr_Format(error_types.device_error, "device: type %d, id %d; limit: cpu or an open device",
                static_cast<int>(type), static_cast<int>(id));
   return -1;
 }
@@ -62,6 +78,7 @@ int stream(DLDeviceType type, std::int32_t id, void** out) noexcept {
 PyObject* exchange_capsule() noexcept {
   static DLPackExchangeAPI table = [] {
     DLPackExchangeAPI made = make_table(from_object, to_object, borrow);
+    made.managed_tensor_allocator = allocate;
     made.current_work_stream = stream;
     return made;
   }();

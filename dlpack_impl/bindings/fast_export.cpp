@@ -4,6 +4,7 @@
 #include <dlpack_impl/error.h>
 
 #include "capsule.h"
+#include "device_array.h"
 #include "fast.h"
 #include "values.h"
 
@@ -12,12 +13,6 @@ namespace {
 
 constexpr const char* kCanNotMark =
     "a legacy capsule can't say read-only: pass max_version=(1, 0) or newer";
-
-/// True where `ask` wants a versioned capsule of this array. @spec P-18 P-19 P-21 P-22
-bool answers_versioned(const ProducerSide& side, const Ask& ask) noexcept {
-  if (side.legacy != Legacy::kAuto) return side.legacy == Legacy::kNever;
-  return ask.has_version && ask.max_version.major >= 1 && side.options.version.major >= 1;
-}
 
 // The log keeps the storage alive for all exports: a keeper of each would cost two locked
 // operations.
@@ -71,9 +66,7 @@ PyObject* move(const ProducerSide& side, const Ask& ask, bool versioned, bool co
     return copy(side, options, versioned);
   }
   // Pinned and managed memory is the CPU's as well.
-  if (!versioned) expect_markable(side);
-  return versioned ? make_capsule(side.producer.export_versioned(options, kKeptByLog))
-                   : make_capsule(side.producer.export_legacy(options, kKeptByLog));
+  return share_stated(side, options, versioned);
 }
 
 /// @spec P-23 P-24 P-29 P-30 P-31
@@ -87,9 +80,23 @@ PyObject* answer(ProducerSide& side, const Ask& ask) {
 
 }  // namespace
 
+bool answers_versioned(const ProducerSide& side, const Ask& ask) noexcept {
+  if (side.legacy != Legacy::kAuto) return side.legacy == Legacy::kNever;
+  return ask.has_version && ask.max_version.major >= 1 && side.options.version.major >= 1;
+}
+
+PyObject* share_export(ProducerSide& side, bool versioned) { return share(side, versioned); }
+
+PyObject* share_stated(const ProducerSide& side, const ExportOptions& options, bool versioned) {
+  if (!versioned) expect_markable(side);
+  return versioned ? make_capsule(side.producer.export_versioned(options, kKeptByLog))
+                   : make_capsule(side.producer.export_legacy(options, kKeptByLog));
+}
+
 PyObject* export_array(ArrayObject& array, const Ask& ask) noexcept {
-  return guarded(static_cast<PyObject*>(nullptr),
-                 [&] { return answer(producer_side(array), ask); });
+  return guarded(static_cast<PyObject*>(nullptr), [&] {
+    return array.on != nullptr ? export_on_device(array, ask) : answer(producer_side(array), ask);
+  });
 }
 
 VersionedPtr export_for_table(ArrayObject& array) {
@@ -116,7 +123,7 @@ PyObject* array_dlpack(PyObject* object, PyObject* const* args, Py_ssize_t posit
   }
   if (ask.stream != nullptr) {
     watch(object, ask.stream);
-    if (!check_stream(ask.stream, self->device())) return nullptr;
+    if (self->on == nullptr && !check_stream(ask.stream, self->device())) return nullptr;
   }
   if (self->side != nullptr && self->side->raises) {
     PyObject* raised = self->side->raises.get();

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <new>
 
+#include "devices.h"
 #include "fast.h"
 #include "values.h"
 
@@ -30,40 +31,48 @@ const Template& image_of(PyObject* object) noexcept {
 // ---- Template
 // ----------------------------------------------------------------------------------------------
 
-/// All numbers of all elements. One lane: a number an element; more: a sequence an element, or all
-/// numbers in a row.
-std::vector<Number> numbers_from(PyObject* values, DType dtype) {
-  const Ref items(PySequence_Fast(values, "values: a sequence, one item an element"));
-  if (!items) throw PythonErrorIsSet{};
-  const Py_ssize_t count = PySequence_Fast_GET_SIZE(items.get());
-  std::vector<Number> numbers;
-  numbers.reserve(static_cast<std::size_t>(count) * dtype.lanes);
-  for (Py_ssize_t i = 0; i < count; ++i) {
-    PyObject* item = PySequence_Fast_GET_ITEM(items.get(), i);
-    if (PyTuple_Check(item) || PyList_Check(item)) {
-      const std::vector<Number> lanes = lanes_from(item, dtype);
-      numbers.insert(numbers.end(), lanes.begin(), lanes.end());
-    } else {
-      numbers.push_back(number_from(item));
+/// Where a template's memories come from. @throws PythonErrorIsSet
+std::shared_ptr<const DeviceMemory> memory_from(PyObject* device, PyObject* pool) {
+  DevicePool wanted = DevicePool::kDevice;
+  if (pool != nullptr) {
+    const std::string_view text = text_from(pool, "pool");
+    if (text == "pinned") {
+      wanted = DevicePool::kPinned;
+    } else if (text == "managed") {
+      wanted = DevicePool::kManaged;
+    } else if (text != "device") {
+      refuse(error_types.invalid_argument, "pool", pool, "device, pinned or managed");
+      throw PythonErrorIsSet{};
     }
   }
-  return numbers;
+  if (device == nullptr || device == Py_None) {
+    if (wanted != DevicePool::kDevice) {
+      refuse(error_types.invalid_argument, "pool", pool, "device, where there is no accelerator");
+      throw PythonErrorIsSet{};
+    }
+    // Shares no ownership: the host's memory is always there.
+    return {std::shared_ptr<const DeviceMemory>(), &cpu_memory()};
+  }
+  const OpenDevicePtr open = open_device_from(device, "device");
+  return {open, &open->memory(wanted)};
 }
 
 PyObject* template_new(PyTypeObject* type, PyObject* args, PyObject* keywords) {
-  static const char* const known[] = {"dtype", "shape",     "strides", "offset", "values",
-                                      "kind",  "alignment", "skew",    nullptr};
+  static const char* const known[] = {"dtype",     "shape", "strides", "offset", "values", "kind",
+                                      "alignment", "skew",  "device",  "pool",   nullptr};
   PyObject* dtype = nullptr;
   PyObject* shape = nullptr;
   PyObject* strides = nullptr;
   PyObject* values = nullptr;
   PyObject* kind = nullptr;
+  PyObject* device = nullptr;
+  PyObject* pool = nullptr;
   long long offset = 0;
   long long alignment = 256;
   long long skew = 0;
-  if (!PyArg_ParseTupleAndKeywords(args, keywords, "OOOLO|$OLL:Template", const_cast<char**>(known),
-                                   &dtype, &shape, &strides, &offset, &values, &kind, &alignment,
-                                   &skew)) {
+  if (!PyArg_ParseTupleAndKeywords(args, keywords, "OOOLO|$OLLOO:Template",
+                                   const_cast<char**>(known), &dtype, &shape, &strides, &offset,
+                                   &values, &kind, &alignment, &skew, &device, &pool)) {
     return nullptr;
   }
   Ref object(type->tp_alloc(type, 0));
@@ -85,7 +94,7 @@ PyObject* template_new(PyTypeObject* type, PyObject* args, PyObject* keywords) {
     const std::vector<std::byte> raw = encode_elements(element, numbers_from(values, element));
     reinterpret_cast<TemplateObject*>(object.get())->image = new Template(
         element, Layout{integers_from(shape, "shape"), integers_from(strides, "strides"), offset},
-        raw.data(), raw.size(), placement);
+        raw.data(), raw.size(), placement, memory_from(device, pool));
     return object.release();
   });
 }
@@ -154,6 +163,12 @@ void memory_dealloc(PyObject* object) {
 
 int memory_get_buffer(PyObject* object, Py_buffer* view, int flags) {
   Buffer& buffer = buffer_of(object);
+  if (!buffer.device().is_host_readable()) {
+    view->obj = nullptr;
+    PyErr_Format(error_types.buffer_error, "device: %s; limit: a device that the host can read",
+                 device_name(buffer.device()).c_str());
+    return -1;
+  }
   if (PyBuffer_FillInfo(view, object, buffer.address(),
                         static_cast<Py_ssize_t>(buffer.size_bytes()), buffer.readonly() ? 1 : 0,
                         flags) != 0) {
@@ -184,6 +199,11 @@ PyObject* memory_readonly(PyObject* object, void*) {
 }
 PyObject* memory_exports(PyObject* object, void*) {
   return PyLong_FromSsize_t(reinterpret_cast<MemoryObject*>(object)->exports);
+}
+
+PyObject* memory_device(PyObject* object, void*) {
+  const Device device = buffer_of(object).device();
+  return Py_BuildValue("(ii)", device.type, device.id);
 }
 
 PyObject* memory_elements_changed(PyObject* object, PyObject*) {
@@ -220,6 +240,7 @@ PyGetSetDef memory_getters[] = {
     {"first", memory_first, nullptr, "Address of element 0.", nullptr},
     {"first_offset", memory_first_offset, nullptr, "Bytes from address to element 0.", nullptr},
     {"readonly", memory_readonly, nullptr, "The buffer export is read-only.", nullptr},
+    {"device", memory_device, nullptr, "Device type and id of the memory.", nullptr},
     {"exports", memory_exports, nullptr, "Live buffer-protocol exports.", nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr},
 };

@@ -115,7 +115,8 @@ py::object from_exchange_api(const py::object& x) {
     PyObject* argument = x.ptr();
     return checked(import_object(nullptr, &argument, 1, nullptr));
   }
-  return checked(array_from(StoragePtr(new Storage(ForeignTable(*header).export_object(x.ptr())))));
+  return checked(
+      array_of_import(StoragePtr(new Storage(ForeignTable(*header).export_object(x.ptr())))));
 }
 
 }  // namespace

@@ -96,6 +96,8 @@ PYBIND11_MODULE(_instrument, module) {
   add_deleter(module);
   add_stated(module);
   add_capsule_life(module);
+  add_devices(module);
+  add_cuda_interface(module);
 }
 
 }  // namespace dlpack_impl::python

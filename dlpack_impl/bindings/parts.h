@@ -24,5 +24,7 @@ void add_foreign_table(pybind11::module_& module);
 void add_deleter(pybind11::module_& module);
 void add_stated(pybind11::module_& module);
 void add_capsule_life(pybind11::module_& module);
+void add_devices(pybind11::module_& module);
+void add_cuda_interface(pybind11::module_& module);
 
 }  // namespace dlpack_impl::python

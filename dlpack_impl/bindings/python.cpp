@@ -17,6 +17,7 @@ bool init_names() {
       {&names.exchange_api, "__dlpack_c_exchange_api__"},
       {&names.array_interface, "__array_interface__"},
       {&names.array_struct, "__array_struct__"},
+      {&names.cuda_array_interface, "__cuda_array_interface__"},
       {&names.array, "__array__"},
       {&names.cpu, "cpu"},
       {&names.positional, ""},

@@ -70,6 +70,7 @@ struct Names {
   PyObject* exchange_api;
   PyObject* array_interface;
   PyObject* array_struct;
+  PyObject* cuda_array_interface;
   PyObject* array;
   PyObject* cpu;
   PyObject* positional;         ///< "", the name under which the log shows an argument without one

@@ -32,10 +32,11 @@ class Storage {
   }
   /// Takes the managed tensor over, also when it throws: then its deleter ran. Built in place:
   /// moving an import costs more than all its checks.
-  /// @throws  as `Imported`.
+  /// Where the elements lie is the caller's to check. @throws  as `Imported`.
   template <class Managed>
   explicit Storage(std::unique_ptr<Managed, RunDeleter> managed)
-      : content_(std::in_place_type<Imported>, std::move(managed)) {}
+      : content_(std::in_place_type<Imported>, std::move(managed), Rules::kOfVersion,
+                 Where::kAnywhere) {}
   Storage(const Storage&) = delete;
   Storage& operator=(const Storage&) = delete;
 

@@ -91,6 +91,24 @@ std::vector<Number> lanes_from(PyObject* value, DType dtype) {
   return lanes;
 }
 
+std::vector<Number> numbers_from(PyObject* values, DType dtype) {
+  const Ref items(PySequence_Fast(values, "values: a sequence, one item an element"));
+  if (!items) throw PythonErrorIsSet{};
+  const Py_ssize_t count = PySequence_Fast_GET_SIZE(items.get());
+  std::vector<Number> numbers;
+  numbers.reserve(static_cast<std::size_t>(count) * dtype.lanes);
+  for (Py_ssize_t i = 0; i < count; ++i) {
+    PyObject* item = PySequence_Fast_GET_ITEM(items.get(), i);
+    if (PyTuple_Check(item) || PyList_Check(item)) {
+      const std::vector<Number> lanes = lanes_from(item, dtype);
+      numbers.insert(numbers.end(), lanes.begin(), lanes.end());
+    } else {
+      numbers.push_back(number_from(item));
+    }
+  }
+  return numbers;
+}
+
 PyObject* from_number(const Number& number) noexcept {
   switch (number.index()) {
     case 0:

@@ -21,6 +21,10 @@ Number number_from(PyObject* value);
 /// One number, or a sequence of as many as the dtype has lanes.
 std::vector<Number> lanes_from(PyObject* value, DType dtype);
 
+/// All numbers of all elements. One lane: a number an element; more: a sequence an element, or all
+/// numbers in a row.
+std::vector<Number> numbers_from(PyObject* values, DType dtype);
+
 [[nodiscard]] PyObject* from_number(const Number& number) noexcept;
 /// One lane: a number; more: a tuple of numbers.
 [[nodiscard]] PyObject* from_lanes(const Number* lanes, std::size_t count) noexcept;

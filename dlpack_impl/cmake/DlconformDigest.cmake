@@ -17,7 +17,7 @@ endif()
 
 file(GLOB_RECURSE sources RELATIVE ${SOURCE_DIR}
   ${SOURCE_DIR}/conformance/*.h ${SOURCE_DIR}/conformance/*.cpp ${SOURCE_DIR}/conformance/*.c ${SOURCE_DIR}/conformance/*.def
-  ${SOURCE_DIR}/conformance/*.py ${SOURCE_DIR}/dlpack_impl/*.h ${SOURCE_DIR}/dlpack_impl/*.cpp)
+  ${SOURCE_DIR}/conformance/*.py ${SOURCE_DIR}/dlpack_impl/*.h ${SOURCE_DIR}/dlpack_impl/*.cpp ${SOURCE_DIR}/dlpack_impl/*.cu)
 list(FILTER sources EXCLUDE REGEX "^dlpack_impl/faults/")
 list(SORT sources)
 set(all "")

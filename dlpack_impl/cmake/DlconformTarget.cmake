@@ -5,10 +5,15 @@ function(dlconform_target name)
   set_target_properties(${name} PROPERTIES
     CXX_STANDARD 20 CXX_STANDARD_REQUIRED ON CXX_EXTENSIONS OFF
     CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON POSITION_INDEPENDENT_CODE ON)
-  target_compile_options(${name} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-missing-field-initializers)
+  set(warnings -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-missing-field-initializers)
+  # What nvcc hands to the host's compiler has line directives and casts of its own.
+  set(cuda_warnings "SHELL:-Xcompiler=-Wall,-Wextra,-Wshadow")
   if(DLCONFORM_WERROR)
-    target_compile_options(${name} PRIVATE -Werror)
+    list(APPEND warnings -Werror)
+    list(APPEND cuda_warnings "SHELL:-Werror=all-warnings -Xcompiler=-Werror")
   endif()
+  target_compile_options(${name} PRIVATE "$<$<COMPILE_LANGUAGE:C,CXX>:${warnings}>"
+                                         "$<$<COMPILE_LANGUAGE:CUDA>:${cuda_warnings}>")
   if(NOT DLCONFORM_SANITIZE STREQUAL "none")
     target_compile_options(${name} PRIVATE -fsanitize=${DLCONFORM_SANITIZE} -fno-omit-frame-pointer
                                            -fno-sanitize-recover=all)

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 
 from dlpack_conformance import modules
 from dlpack_conformance.libraries import Entry, Source, reference
+from dlpack_conformance.libraries._device import ReferenceOnDevice
 from dlpack_faults import _tamper as tamper
 
 __all__ = ["TWIN", "Between", "Fault", "FaultyArray", "Planted", "instrument", "tamper"]
@@ -98,7 +99,8 @@ class Fault:
     keywords of `tamper.table`; ``make(library, source)``, for sources that the reference cannot
     make, None for others. Consumers: ``takes(capsule)``, applied to each capsule before the
     reference imports it; ``asks(keywords)``, the keywords that ``__dlpack__`` is called with;
-    ``consume(x, **keywords)``, instead of ``from_dlpack``; ``consume_capsule(capsule)``. Both:
+    ``consume(x, **keywords)``, instead of ``from_dlpack``; ``consume_capsule(capsule)``;
+    ``consume_interface(x)``, of the interface of arrays on CUDA. Both:
     ``replaces``, functions and attributes of the library file; ``states``, the same where the twin
     needs them, too.
     """
@@ -117,6 +119,7 @@ class Fault:
     asks: Callable[[dict[str, Any]], dict[str, Any]] | None = None
     consume: Callable[..., Any] | None = None
     consume_capsule: Change | None = None
+    consume_interface: Change | None = None
     replaces: Mapping[str, Any] = field(default_factory=dict)
     states: Mapping[str, Any] = field(default_factory=dict)
 
@@ -124,7 +127,13 @@ class Fault:
     def touches(self) -> frozenset[str]:
         """Parts that are not the reference's own: export, import, table, abi, other."""
         gives = (self.gives, self.options, self.make, self.array is not FaultyArray)
-        takes = (self.takes, self.asks, self.consume, self.consume_capsule)
+        takes = (
+            self.takes,
+            self.asks,
+            self.consume,
+            self.consume_capsule,
+            self.consume_interface,
+        )
         replaced = {*self.replaces, *self.states}
         sides = {
             "export": any(gives),
@@ -176,13 +185,25 @@ class Planted:
         options = {**reference.options_of(source.source), **self._options}
         return self.array(source.memory, source.dtype, source.shape, source.strides, **options)
 
+    def reaches(self, kind: str) -> str | None:
+        """It has arrays on simulated devices; faults need no other."""
+        return None if kind == "simulated" else "faults are shown on a simulated device"
+
+    def on_device(self, accelerator: Any) -> ReferenceOnDevice:
+        """Arrays of the fault's own class on an accelerator."""
+        return ReferenceOnDevice(accelerator, self.array, self._options)
+
     def types(self) -> tuple[type, ...]:
         """Its own arrays, and those that its consumer gives."""
         return (self.array, instrument.Array)
 
     def accepts(self) -> Mapping[str, Entry]:
         """Its consumer: the reference's, told something else."""
-        return {"from_dlpack": Entry(self.from_dlpack), "capsule": Entry(self.from_capsule)}
+        return {
+            "from_dlpack": Entry(self.from_dlpack),
+            "capsule": Entry(self.from_capsule),
+            "cuda-array-interface": Entry(self.from_interface),
+        }
 
     def from_dlpack(self, x: Any, /, **keywords: Any) -> Any:
         """Import an object with the two methods."""
@@ -194,6 +215,12 @@ class Planted:
             asks = fault.asks if defect and fault.asks is not None else lambda given: given
             x = Between(x, takes, asks)
         return instrument.from_dlpack(x, **keywords)
+
+    def from_interface(self, x: Any) -> Any:
+        """Import an object that shows the interface of arrays on CUDA."""
+        if self.defect and self.fault.consume_interface is not None:
+            return self.fault.consume_interface(x)
+        return instrument.from_cuda_array_interface(x)
 
     def from_capsule(self, capsule: Any) -> Any:
         """Import a bare capsule."""

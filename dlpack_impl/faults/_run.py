@@ -32,6 +32,7 @@ _PARTS = {
 }
 """What a probe needs -> parts of a fault that it may meet; see `Fault.touches`."""
 _MAX_SAID = 160
+_HARDWARE = "cuda"
 _SELF = "~"
 """Stands for the library's own name in ids, so that those of a fault and its twin compare."""
 
@@ -145,6 +146,8 @@ def observe(
         entry["protocol"] = [
             row for row in entry["protocol"] if wanted(row[0], needs[row[0], row[1]])
         ]
+    for entry in found["libraries"].values():
+        _leave_out_hardware(entry)
     spec = {
         "profile": _PROFILE,
         "filters": [],
@@ -163,6 +166,12 @@ def observe(
     for record in records.values():
         _read(observed, record)
     return observed
+
+
+def _leave_out_hardware(entry: dict[str, Any]) -> None:
+    """Drop what only some machines have: the proof is the same on all."""
+    entry["makes"] = [m for m in entry["makes"] if not m["device"].startswith(_HARDWARE)]
+    entry["protocol"] = [row for row in entry["protocol"] if not row[1].endswith("-" + _HARDWARE)]
 
 
 def _is_way(way: dict[str, Any], name: str, touches: frozenset[str]) -> bool:

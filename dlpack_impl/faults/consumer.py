@@ -363,6 +363,7 @@ FAULTS: list[Fault] = [
     Fault(
         "forgets-copy",
         proves="C-06",
+        also=("S-11",),
         text="a producer without the keyword copy shares where a copy was asked for",
         consume=_forgets_copy,
     ),
@@ -456,7 +457,7 @@ FAULTS: list[Fault] = [
     Fault(
         "touches-elements",
         proves="C-28",
-        also=("C-45",),
+        also=("C-45", "S-11", "S-12"),
         text="the first element is written back when it is imported",
         consume=_touches,
     ),
@@ -572,6 +573,7 @@ FAULTS: list[Fault] = [
     Fault(
         "asks-once",
         proves="C-04",
+        also=("S-11",),
         verdict="permitted",
         text="a producer that raises TypeError is not asked again",
         consume=_asks_once,
@@ -579,6 +581,7 @@ FAULTS: list[Fault] = [
     Fault(
         "runtime-error-for-device",
         proves="C-24",
+        also=("C-20", "P-42"),
         verdict="permitted",
         text="an unknown device is a RuntimeError",
         consume=_knows_the_cpu_alone,

@@ -218,6 +218,7 @@ FAULTS = [
     Fault(
         "export-holds-nothing",
         proves="X-13",
+        also=("C-43",),
         text="exports memory that it does not hold",
         table={"exports": "holds-nothing"},
     ),

@@ -178,7 +178,9 @@ FAULTS: list[Fault] = [
         proves="H-09",
         also=("P-04", "P-23"),
         text="CPU memory goes out as managed memory of a GPU",
-        gives=lambda capsule, array, keywords: tamper.edit(capsule, device=(13, 0)),
+        gives=lambda capsule, array, keywords: (
+            tamper.edit(capsule, device=(13, 0)) if array.accelerator is None else capsule
+        ),
     ),
     Fault(
         "header-unsigned-device-type",

@@ -277,6 +277,7 @@ FAULTS: list[Fault] = [
     Fault(
         "consumed-deleted-again",
         proves="P-08",
+        also=("C-43",),
         text="the destructor of a legacy capsule deletes its tensor although it was consumed",
         gives=lambda capsule, array, keywords: (
             capsule if keywords else tamper.on_destroy(capsule, "deletes-always")
@@ -355,12 +356,14 @@ FAULTS: list[Fault] = [
     Fault(
         "ignores-device",
         proves="P-25",
+        also=("P-28",),
         text="dl_device is not heeded",
         options={"honours_device": False},
     ),
     Fault(
         "ignores-copy",
         proves="P-29",
+        also=("P-28",),
         text="copy is not heeded",
         options={"honours_copy": False},
     ),

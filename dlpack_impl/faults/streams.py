@@ -14,16 +14,17 @@ class _TakesStreams(FaultyArray):
     """An array on the CPU that takes any stream and heeds none."""
 
     def __dlpack__(self, *, stream: Any = None, **keywords: Any) -> Any:
-        if self.defect:
+        if self.defect and self.accelerator is None:
             return super().__dlpack__(**keywords)
         return super().__dlpack__(stream=stream, **keywords)
 
 
 class _RefusesNone(FaultyArray):
-    """An array that wants no stream keyword at all, not even None."""
+    """An array on the CPU that wants no stream keyword at all, not even None."""
 
     def __dlpack__(self, **keywords: Any) -> Any:
-        if self.defect and "stream" in keywords and keywords["stream"] is None:
+        wants_none = self.defect and self.accelerator is None
+        if wants_none and "stream" in keywords and keywords["stream"] is None:
             raise BufferError("stream: None; limit: not given")
         return super().__dlpack__(**keywords)
 
@@ -31,8 +32,9 @@ class _RefusesNone(FaultyArray):
 def _asks_with_stream(x: Any, /, **keywords: Any) -> Any:
     """Import as usual, then ask once more, with the legacy default stream."""
     result = instrument.from_dlpack(x, **keywords)
-    with suppress(Exception):
-        x.__dlpack__(stream=1)
+    if getattr(x, "accelerator", None) is None:
+        with suppress(Exception):
+            x.__dlpack__(stream=1)
     return result
 
 

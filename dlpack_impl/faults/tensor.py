@@ -261,7 +261,9 @@ FAULTS: list[Fault] = [
             "P-23",
         ),
         text="CPU memory with device id 1 in the struct",
-        gives=lambda capsule, array, keywords: tamper.edit(capsule, device=(1, 1)),
+        gives=lambda capsule, array, keywords: (
+            tamper.edit(capsule, device=(1, 1)) if array.accelerator is None else capsule
+        ),
     ),
     Fault(
         "data-nobody-may-read",

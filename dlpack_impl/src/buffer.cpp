@@ -32,6 +32,16 @@ bool begins_at_byte(DType dtype, const Layout& layout) noexcept {
   return layout.offset % 8 * dtype.element_bits() % 8 == 0;
 }
 
+namespace {
+
+const DeviceMemory& checked(const std::shared_ptr<const DeviceMemory>& memory) {
+  DLCONFORM_EXPECTS(memory != nullptr, InvalidArgument,
+                    detail::field_message("memory", "NULL", "memory of a device"));
+  return *memory;
+}
+
+}  // namespace
+
 Template::Template(DType dtype, Layout layout, const void* values, std::size_t size_bytes,
                    Placement placement, const DeviceMemory& memory)
     : image_(std::make_shared<detail::Image>()) {
@@ -44,6 +54,12 @@ Template::Template(DType dtype, Layout layout, const void* values, std::size_t s
   image_->memory = &memory;
   detail::place(*image_);
   detail::paint(*image_, static_cast<const std::byte*>(values), size_bytes);
+}
+
+Template::Template(DType dtype, Layout layout, const void* values, std::size_t size_bytes,
+                   Placement placement, std::shared_ptr<const DeviceMemory> memory)
+    : Template(dtype, std::move(layout), values, size_bytes, placement, checked(memory)) {
+  image_->owner = std::move(memory);
 }
 
 Buffer Template::make() const { return {image_, image_->obtain()}; }
@@ -89,6 +105,7 @@ bool Buffer::readonly() const noexcept {
          image_->placement.kind == MemoryKind::kMappedReadonly;
 }
 Device Buffer::device() const noexcept { return image_->memory->device(); }
+const DeviceMemory& Buffer::memory() const noexcept { return *image_->memory; }
 
 std::int64_t Buffer::elements_changed() const { return changed(true); }
 std::int64_t Buffer::outside_changed() const { return changed(false); }

@@ -36,16 +36,15 @@ Reading read_header(const DLTensor& tensor) noexcept {
 }
 
 // When the view throws, `managed` still owns the tensor, and its deleter runs as the argument goes.
-// When the view throws, `managed` still owns and its deleter runs.
-Imported::Imported(LegacyPtr managed, Rules rules)
+Imported::Imported(LegacyPtr managed, Rules rules, Where where)
     : header_(managed != nullptr ? read_header(*managed) : Reading{}),
-      view_(managed != nullptr ? TensorView(header_, rules) : TensorView()) {
+      view_(managed != nullptr ? TensorView(header_, rules, where) : TensorView()) {
   legacy_.store(managed.release(), std::memory_order_release);
 }
 
-Imported::Imported(VersionedPtr managed, Rules rules)
+Imported::Imported(VersionedPtr managed, Rules rules, Where where)
     : header_(managed != nullptr ? read_header(*managed) : Reading{}),
-      view_(managed != nullptr ? TensorView(header_, rules) : TensorView()) {
+      view_(managed != nullptr ? TensorView(header_, rules, where) : TensorView()) {
   versioned_.store(managed.release(), std::memory_order_release);
 }
 

@@ -162,6 +162,17 @@ void* ForeignTable::current_stream(Device device) const {
 int allocate_managed_tensor(DLTensor* prototype, DLManagedTensorVersioned** out, void* error_ctx,
                             void (*set_error)(void* error_ctx, const char* kind,
                                               const char* message)) noexcept {
+  const bool host = prototype->device.device_type == kDLCPU && prototype->device.device_id == 0;
+  // Shares no ownership: the host's memory is always there.
+  const std::shared_ptr<const DeviceMemory> memory(std::shared_ptr<const DeviceMemory>(),
+                                                   host ? &cpu_memory() : nullptr);
+  return allocate_managed_tensor_in(memory, prototype, out, error_ctx, set_error);
+}
+
+int allocate_managed_tensor_in(const std::shared_ptr<const DeviceMemory>& memory,
+                               DLTensor* prototype, DLManagedTensorVersioned** out, void* error_ctx,
+                               void (*set_error)(void* error_ctx, const char* kind,
+                                                 const char* message)) noexcept {
   // May run on any thread, without the GIL. The log lives as long as the tensor that counts in it.
   try {
     *out = nullptr;
@@ -172,9 +183,13 @@ int allocate_managed_tensor(DLTensor* prototype, DLManagedTensorVersioned** out,
     const DType dtype{prototype->dtype.code, prototype->dtype.bits, prototype->dtype.lanes, false};
     const Device device{static_cast<std::int32_t>(prototype->device.device_type),
                         prototype->device.device_id};
-    *out = make_tensor(dtype, {prototype->shape, static_cast<std::size_t>(prototype->ndim)}, device,
+    DLCONFORM_EXPECTS(
+        memory != nullptr, BufferError,
+        detail::field_message("device", device_name(device), "cpu or an open device"));
+    *out =
+        make_tensor_in(memory, dtype, {prototype->shape, static_cast<std::size_t>(prototype->ndim)},
                        std::make_shared<ExportLog>())
-               .release();
+            .release();
     return 0;
   } catch (const InvalidArgument& error) {
     set_error(error_ctx, "ValueError", error.what());

@@ -84,6 +84,7 @@ void check_placement(const Placement& placement, const DeviceMemory& memory) {
 
 // Sizes of the block and where the origin lies in it.
 void place(Image& image) {
+  image.pools_blocks = image.memory->device() == kCpu;
   const std::int64_t bits = image.dtype.element_bits();
   const std::int64_t needed = image.layout.elements_from_origin();
   DLCONFORM_EXPECTS(needed <= kMaxBytes / bits * 8, InvalidArgument,
@@ -248,7 +249,7 @@ void* Image::obtain() const {
 void Image::give_back(void* block) const noexcept {
   {
     const std::lock_guard<std::mutex> lock(mutex);
-    if (free_blocks.size() < kPooled) {
+    if (pools_blocks && free_blocks.size() < kPooled) {
       free_blocks.push_back(block);  // capacity was reserved: does not throw
       return;
     }

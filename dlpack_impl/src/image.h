@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <vector>
 
@@ -16,6 +17,9 @@ struct Image {
   Layout layout;
   Placement placement;
   const DeviceMemory* memory = nullptr;
+  std::shared_ptr<const DeviceMemory> owner;  // of `memory`, where it has to be kept alive
+  // Off the host a block goes back at once: what is queued may still use it, and waits there.
+  bool pools_blocks = true;
   std::vector<std::byte> bytes;  // the whole block as it should be
   std::vector<std::byte> mask;   // 1 bits where elements are
   std::vector<std::byte> raw;

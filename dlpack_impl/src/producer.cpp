@@ -317,23 +317,37 @@ std::vector<std::byte> Producer::gather() const {
   return bytes;
 }
 
+Keeper keep_block(std::shared_ptr<const DeviceMemory> memory, void* block) {
+  return keep(std::shared_ptr<void>(
+      block, [memory = std::move(memory)](void* kept) noexcept { memory->release(kept); }));
+}
+
 VersionedPtr make_tensor(DType dtype, Int64View shape, Device device,
                          std::shared_ptr<ExportLog> log) {
   DLCONFORM_EXPECTS(device == kCpu, BufferError,
                     detail::field_message("device", device_name(device), "cpu"));
+  // Shares no ownership: the host's memory is always there.
+  return make_tensor_in({std::shared_ptr<const DeviceMemory>(), &cpu_memory()}, dtype, shape,
+                        std::move(log));
+}
+
+VersionedPtr make_tensor_in(std::shared_ptr<const DeviceMemory> memory, DType dtype,
+                            Int64View shape, std::shared_ptr<ExportLog> log) {
   DLCONFORM_EXPECTS(is_known_dtype(dtype), InvalidArgument,
                     detail::field_message("dtype", dtype_name(dtype), "a dtype of DLPack 1.3"));
   SourceTensor fresh;
   fresh.dtype = dtype;
   fresh.shape = shape.to_vector();
   fresh.strides = producer_strides(shape);
+  fresh.device = memory->device();
   const std::int64_t size = storage_bytes(dtype, element_count(shape));
   DLCONFORM_EXPECTS(size <= kMaxFreshBytes, InvalidArgument,
                     detail::field_message("shape", std::to_string(size) + " bytes", "1 GiB"));
-  fresh.origin = cpu_memory().allocate(static_cast<std::size_t>(size), kCopyAlignment);
-  const Keeper keeper = keep_memory(fresh.origin);
-  std::memset(fresh.origin, 0, static_cast<std::size_t>(size));
+  fresh.origin = memory->allocate(static_cast<std::size_t>(size), kCopyAlignment);
+  const Keeper keeper = keep_block(memory, fresh.origin);
   try {
+    const std::vector<std::byte> zeros(static_cast<std::size_t>(size));
+    memory->write(fresh.origin, zeros.data(), zeros.size());
     return Producer(std::move(fresh), std::move(log)).export_versioned({}, keeper);
   } catch (...) {
     keeper.release(keeper.context);

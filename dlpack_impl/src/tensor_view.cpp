@@ -132,7 +132,7 @@ std::vector<std::int64_t> consumer_strides(Int64View shape) {
   return strides;
 }
 
-TensorView::TensorView(const Reading& reading, Rules rules) {
+TensorView::TensorView(const Reading& reading, Rules rules, Where where) {
   const Version version = reading.version.value_or(kLegacyVersion);
   DLCONFORM_EXPECTS(
       reading.tensor != nullptr, BufferError,
@@ -157,7 +157,7 @@ TensorView::TensorView(const Reading& reading, Rules rules) {
         tensor.ndim == 0 || !version.at_least(1, 2), InvalidArgument,
         detail::field_message("strides", "NULL", "not NULL from version 1.2 on with ndim above 0"));
   }
-  resolve(tensor.strides, dtype, device);
+  resolve(tensor.strides, dtype, device, where);
   DLCONFORM_EXPECTS(
       count_ == 0 || tensor.data != nullptr, InvalidArgument,
       detail::field_message("data", "NULL",
@@ -168,7 +168,7 @@ TensorView::TensorView(const Reading& reading, Rules rules) {
 }
 
 TensorView::TensorView(DType dtype, const void* first, Int64View shape, Int64View strides,
-                       Device device)
+                       Device device, Where where)
     : dtype_(dtype),
       device_(device),
       shape_(shape),
@@ -176,20 +176,24 @@ TensorView::TensorView(DType dtype, const void* first, Int64View shape, Int64Vie
   DLCONFORM_EXPECTS(shape.size() == strides.size(), InvalidArgument,
                     detail::field_message("strides", std::to_string(strides.size()) + " numbers",
                                           std::to_string(shape.size()) + ", one an axis"));
-  resolve(strides.data(), dtype, device);
+  resolve(strides.data(), dtype, device, where);
   DLCONFORM_EXPECTS(count_ == 0 || first != nullptr, InvalidArgument,
                     detail::field_message("address", "NULL", "an address, as there are elements"));
 }
 
-void TensorView::resolve(const std::int64_t* strides, DType dtype, Device device) {
+void TensorView::expect_host_readable(Device device) {
+  DLCONFORM_EXPECTS(
+      device.is_host_readable(), BufferError,
+      detail::field_message("device", device_name(device), "memory that the host reads"));
+}
+
+void TensorView::resolve(const std::int64_t* strides, DType dtype, Device device, Where where) {
   DLCONFORM_EXPECTS(dtype.lanes != 0, InvalidArgument,
                     detail::field_message("dtype.lanes", dtype.lanes, ">= 1"));
   DLCONFORM_EXPECTS(
       is_known_dtype(dtype), BufferError,
       detail::field_message("dtype", dtype_name(dtype), "codes and widths of DLPack 1.3"));
-  DLCONFORM_EXPECTS(
-      device.is_host_readable(), BufferError,
-      detail::field_message("device", device_name(device), "memory that the host reads"));
+  if (where == Where::kHost && device.type != kCpu.type) expect_host_readable(device);
   count_ = dlpack_impl::element_count(shape_);
   if (strides == nullptr && !shape_.empty()) {
     own_strides_ = consumer_strides(shape_);
@@ -228,6 +232,7 @@ void* TensorView::address(Int64View index) const {
 }
 
 void TensorView::get(Int64View index, void* element) const {
+  expect_host();
   const std::int64_t bit = bit_position(index);
   const auto size = static_cast<std::size_t>(dtype_.element_bytes());
   if (dtype_.is_byte_addressed()) {
@@ -239,6 +244,7 @@ void TensorView::get(Int64View index, void* element) const {
 }
 
 void TensorView::set(Int64View index, const void* element) const {
+  expect_host();
   const std::int64_t bit = bit_position(index);
   const auto* bytes = static_cast<const std::byte*>(element);
   if (dtype_.is_byte_addressed()) {
@@ -281,6 +287,7 @@ void TensorView::gather(const std::int64_t* shape, std::byte* out) const {
 }
 
 void TensorView::read_raw(void* out, std::size_t size_bytes) const {
+  expect_host();
   DLCONFORM_EXPECTS(
       count_ <= kMaxElements, InvalidArgument,
       detail::field_message("element count", count_, std::to_string(kMaxElements) + " at once"));
@@ -301,6 +308,7 @@ std::vector<std::byte> TensorView::read_raw() const {
 }
 
 std::vector<std::byte> TensorView::read_distinct() const {
+  expect_host();
   const std::vector<std::int64_t> shape = distinct_shape(shape_, strides());
   const std::int64_t count = dlpack_impl::element_count(shape);
   DLCONFORM_EXPECTS(
@@ -312,6 +320,7 @@ std::vector<std::byte> TensorView::read_distinct() const {
 }
 
 bool TensorView::equals_raw(const void* raw, std::size_t size_bytes) const {
+  expect_host();
   DLCONFORM_EXPECTS(
       count_ <= kMaxElements, InvalidArgument,
       detail::field_message("element count", count_, std::to_string(kMaxElements) + " at once"));

@@ -21,6 +21,10 @@ INSTRUMENT = {
     "producer": VALUE_TYPES,
     "consumer": VALUE_TYPES,
     "exchange_api": VALUE_TYPES | {"producer", "consumer"},
+    "accelerator": {"device"},
+    "pending_bytes": {"accelerator"},
+    "device_producer": VALUE_TYPES | {"accelerator", "pending_bytes", "producer"},
+    "device_consumer": VALUE_TYPES | {"accelerator", "pending_bytes", "consumer"},
 }
 # Room of conformance/ -> rooms it may include.
 SUITE = {
@@ -92,7 +96,15 @@ def test_arrows_of_the_instrument_hold(stem: str) -> None:
         assert used - {stem} <= INSTRUMENT[stem], path
 
 
-@pytest.mark.parametrize(("first", "second"), [("producer", "consumer"), ("consumer", "producer")])
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("producer", "consumer"),
+        ("consumer", "producer"),
+        ("device_producer", "consumer"),
+        ("device_consumer", "producer"),
+    ],
+)
 def test_arrows_keep_producer_and_consumer_apart_through_other_headers(
     first: str, second: str
 ) -> None:
@@ -107,6 +119,26 @@ def test_arrows_keep_producer_and_consumer_apart_through_other_headers(
 
     assert f"dlpack_impl/{first}.h" in seen
     assert f"dlpack_impl/{second}.h" not in seen
+
+
+@pytest.mark.parametrize("room", ["cuda", "simulated"])
+def test_arrows_of_the_accelerators_hold(room: str) -> None:
+    """An accelerator knows devices, not producers or consumers, and no other accelerator."""
+    folder = ROOT / "dlpack_impl" / room
+    files = [f for f in folder.iterdir() if f.suffix in {".h", ".cpp", ".cu"}]
+    assert files
+    for path in files:
+        own = {name for name in includes(path) if "/" in name and not name.startswith("sys/")}
+        used = {Path(name).stem for name in own if name.startswith("dlpack_impl/")}
+        assert used <= {"accelerator", "buffer", "device", "dlpack", "error"}, path
+        assert {name.split("/")[0] for name in own} <= {room, "dlpack_impl"}, path
+
+
+def test_arrows_only_the_cuda_room_includes_the_cuda_runtime() -> None:
+    """Everything else compiles without it."""
+    for path in cpp_files("dlpack_impl", "conformance"):
+        used = [name for name in includes(path) if re.match(r"cuda[A-Z_.]", name)]
+        assert not used or path.parent == ROOT / "dlpack_impl" / "cuda", path
 
 
 @pytest.mark.parametrize("room", sorted(SUITE))

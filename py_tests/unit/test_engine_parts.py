@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from dlpack_conformance import modules
 from dlpack_conformance.engine import find_libraries, find_routes
+from dlpack_conformance.engine.devices import Devices
 from dlpack_conformance.engine.exchange import STEPS, call_text, first_difference
 from dlpack_conformance.engine.keywords import keyword_text, learn, learn_here
 from dlpack_conformance.engine.options import Options, Summary
@@ -236,3 +237,24 @@ def test_outcome_and_verdict_are_the_cases_own() -> None:
     line = b'{"id":"x","outcome":"shared","verdict":"permitted","judged":[{"verdict":"deviates"}]}'
 
     assert outcome_and_verdict(line) == ("shared", "permitted")
+
+
+def test_catalogue_leaves_devices_before_a_case_on_the_host() -> None:
+    """Templates on a device go with it; those of the host stay."""
+    catalogue = Catalogue(Devices(ours=True))
+    host = catalogue.prepared(("float32", "matrix", "plain", "cpu"))
+    far = catalogue.prepared(("float32", "matrix", "plain", "simulated-0"))
+    assert far.device_memory is not None
+    assert catalogue.devices.open
+
+    assert catalogue.prepared(("float32", "matrix", "plain", "cpu")) is host
+    assert not catalogue.devices.open
+    assert catalogue.prepared(("float32", "matrix", "plain", "simulated-0")) is not far
+
+
+def test_devices_state_what_they_are_by_who_sees_them() -> None:
+    """CUDA to the reference alone, an extension to anybody else."""
+    assert Devices(ours=True).accelerator("simulated-0").device == (2, 0)
+    assert Devices().accelerator("simulated-0").device == (12, 0)
+    assert Devices().accelerator("cpu") is None
+    assert Devices().place("cpu") == {}

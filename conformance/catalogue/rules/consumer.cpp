@@ -39,11 +39,9 @@ Answer legacy_capsule(const Seen& seen) {
   return capsule ? answer(*capsule == "dltensor") : Answer::kUnknown;
 }
 
-Answer on_host(const Seen& seen) { return answer(seen.subject.device->type == 1); }
-
 Answer on_source_device(const Seen& seen) {
   const auto& device = seen.facts.result_device;
-  return device ? answer(*device == asked_device(seen.subject, seen.facts)) : Answer::kUnknown;
+  return device ? answer(is_asked_device(seen.subject, seen.facts, *device)) : Answer::kUnknown;
 }
 
 /// Apart from what no text describes: overlapping windows, more than 32 axes, data not aligned to
@@ -305,7 +303,7 @@ constexpr auto kRules = std::to_array<Rule>({
      .source = header("data"),
      .text = "a tensor without elements is taken",
      .when = exported_right && layout_is<kEmpty> && !backward_stride && ordinary && own_device &&
-             !copy_false && consumer_has_dtype,
+             !copy_false && consumer_has_dtype && consumer_has_device,
      .holds = returned,
      .reason = "empty-refused",
      .probed = {.when = probed::twin_taken, .holds = probed::taken && probed::shape_kept}},
@@ -343,7 +341,7 @@ constexpr auto kRules = std::to_array<Rule>({
      .since = aa(2023, 12),
      .source = page_meaning("Semantics") | issue("numpy/numpy#31000"),
      .text = "a refusal of a device is a BufferError",
-     .when = over_dlpack && consumer_refused && !Ask<on_host>{} && !copy_true,
+     .when = over_dlpack && consumer_refused && !consumer_has_device && !copy_true,
      .holds = refused,
      .error = route_raised<"BufferError">,
      .reason = "device-refused",
@@ -358,7 +356,7 @@ constexpr auto kRules = std::to_array<Rule>({
      .source = dp("Notes") | issue("data-apis/array-api#749"),
      .text = "a consumer without read-only arrays ignores READ_ONLY",
      .when = over_dlpack && export_readonly && !consumer_has_readonly && !consumer_immutable &&
-             layout_is<kContiguous> && !misaligned && consumer_has_dtype,
+             layout_is<kContiguous> && !misaligned && consumer_has_dtype && consumer_has_device,
      .holds = returned,
      .ambiguity = "A-25",
      .reason = "readonly-refused",

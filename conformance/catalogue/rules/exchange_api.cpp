@@ -17,7 +17,6 @@ using enum Binds;
 using enum About;
 
 constexpr auto kProtocol = CaseKind::kProtocol;
-constexpr std::string_view kNeedsStreams = "needs a device with streams: no CPU case";
 
 constexpr auto header_exports = header("DLPackManagedTensorFromPyObjectNoSync");
 constexpr auto header_borrows = header("DLPackDLTensorFromPyObjectNoSync");
@@ -391,7 +390,10 @@ constexpr auto kRules = std::to_array<Rule>({
      .since = dl(1, 2),
      .source = header_exports | header_borrows | header_imports,
      .text = "the two exports and the import synchronize no stream",
-     .untestable = kNeedsStreams},
+     .when = flag<&Facts::stream_queued> || lost,
+     .holds = !lost && !flag<&Facts::stream_waited>,
+     .reason = "table-synchronizes",
+     .lost_reason = "process-lost"},
     {.id = "X-26",
      .level = kMust,
      .duty = kLibrary,
@@ -399,7 +401,9 @@ constexpr auto kRules = std::to_array<Rule>({
      .since = dl(1, 2),
      .source = header_streams,
      .text = "current_work_stream gives the stream on which the library would launch work now",
-     .untestable = kNeedsStreams},
+     .holds = !lost && text_is<&Facts::stream_current, "own">,
+     .reason = "table-stream-wrong",
+     .lost_reason = "process-lost"},
     {.id = "X-27",
      .level = kMay,
      .duty = kLibrary,

@@ -54,6 +54,11 @@ Answer lost_in_release(const Seen& seen) {
   return step ? answer(*step == "release") : Answer::kUnknown;
 }
 
+Answer export_on_cpu(const Seen& seen) {
+  const auto& device = seen.facts.export_device;
+  return device ? answer(*device == Ints{1, 0}) : Answer::kUnknown;
+}
+
 /// The export was there to be used; a loss before that is of another kind.
 Answer used(const Seen& seen) {
   if (question::lost(seen) != Answer::kYes) return Answer::kYes;
@@ -508,18 +513,26 @@ constexpr auto kRules = std::to_array<Rule>({
     {.id = "P-27",
      .level = kShould,
      .duty = kProducer,
+     .judged_in = kProtocol,
      .since = aa(2023, 12),
      .source = dp("dl_device"),
      .text = "an array on a device is copied to the CPU where that is asked for",
-     .untestable = "needs an array on a device other than the CPU"},
+     .holds = !lost && flag<&Facts::route_returned> && Ask<export_on_cpu>{} &&
+              flag<&Facts::export_values>,
+     .reason = "cpu-copy-withheld",
+     .lost_reason = "process-lost"},
     {.id = "P-28",
      .level = kMust,
      .duty = kProducer,
+     .judged_in = kProtocol,
      .since = aa(2023, 12),
      .source =
          dp("dl_device, copy") | issue("pytorch/pytorch#194267") | issue("data-apis/array-api#887"),
      .text = "that copy with copy=False raises BufferError",
-     .untestable = "needs an array on a device other than the CPU"},
+     .holds = !lost && !flag<&Facts::route_returned>,
+     .error = route_raised<"BufferError">,
+     .reason = "cpu-copy-unasked",
+     .lost_reason = "process-lost"},
     {.id = "P-29",
      .level = kMust,
      .duty = kProducer,
@@ -691,7 +704,8 @@ constexpr auto kRules = std::to_array<Rule>({
      .source = di("item 2"),
      .text = "every dtype of the standard can be exchanged",
      .when = by_from_dlpack && plain_request && dtype_is<&DTypeRow::standard> && ordinary &&
-             layout_is<kContiguous> && !layout_is<kRankHigh> && consumer_has_dtype,
+             layout_is<kContiguous> && !layout_is<kRankHigh> && consumer_has_dtype &&
+             consumer_has_device,
      .holds = returned,
      .ambiguity = "A-22",
      .crossed = export_read,

@@ -274,6 +274,64 @@ Answer version_is_number(const Seen& seen) {
   return version ? answer(*version >= 1) : Answer::kNo;
 }
 
+Answer cuda_keys(const Seen& seen) {
+  const auto& keys = seen.facts.interface_keys;
+  return keys ? both(required_keys(seen), answer(has(*keys, "data"))) : Answer::kUnknown;
+}
+
+/// Of arrays with elements on axes of extent above 1; none means row-major.
+Answer strides_in_bytes(const Seen& seen) {
+  const Facts& facts = seen.facts;
+  if (!facts.source_shape || !facts.source_strides || !facts.interface_item_bytes)
+    return Answer::kUnknown;
+  const Ints& shape = *facts.source_shape;
+  const auto& strides = facts.interface_strides;
+  if (strides && strides->size() != shape.size()) return Answer::kNo;
+  std::int64_t compact = *facts.interface_item_bytes;
+  for (std::size_t axis = shape.size(); axis-- > 0; compact *= shape[axis]) {
+    const std::int64_t shown = strides ? (*strides)[axis] : compact;
+    if (shape[axis] > 1 && shown != (*facts.source_strides)[axis] * *facts.interface_item_bytes)
+      return Answer::kNo;
+  }
+  return Answer::kYes;
+}
+
+/// Null where there are no elements, else where the library has element 0; and the word on writing.
+Answer cuda_data(const Seen& seen) {
+  const Facts& facts = seen.facts;
+  if (!facts.interface_address || !facts.interface_readonly || !facts.source_shape)
+    return Answer::kUnknown;
+  const bool empty = std::ranges::find(*facts.source_shape, 0) != facts.source_shape->end();
+  if (*facts.interface_address != (empty ? "null" : "0")) return Answer::kNo;
+  if (!facts.source_writable) return Answer::kUnknown;
+  return answer(*facts.interface_readonly != *facts.source_writable);
+}
+
+/// Before version 3 it had no stream.
+Answer has_streams(const Seen& seen) {
+  const auto& version = seen.facts.interface_version;
+  return version ? answer(*version >= 3) : Answer::kUnknown;
+}
+
+Answer stream_allowed(const Seen& seen) {
+  static constexpr std::array<std::string_view, 6> kAllowed = {"1",     "2",      "None",
+                                                               "other", "absent", "own"};
+  const auto& stream = seen.facts.interface_stream;
+  if (!stream) return Answer::kUnknown;
+  return answer(std::ranges::find(kAllowed, *stream) != kAllowed.end());
+}
+
+Answer owner_not_held(const Seen& seen) {
+  const auto& refs = seen.facts.life_refs;
+  return refs ? answer(*refs <= 0) : Answer::kUnknown;
+}
+
+Answer device_kept(const Seen& seen) {
+  const auto& source = seen.facts.source_device;
+  const auto& result = seen.facts.result_device;
+  return source && result ? answer(*source == *result) : Answer::kUnknown;
+}
+
 /// Does what is shown say the library's own shape, strides, address and word on writing? Strides
 /// count on axes of extent above 1 of arrays with elements; none means row-major.
 Answer interface_right(const Seen& seen) {
@@ -389,7 +447,7 @@ constexpr auto kSizeReadings = std::to_array<Reading>({
      survived&& Ask<sizes_checked<false>>{}},
 });
 
-constexpr std::string_view kNeedsCuda = "needs a CUDA device; a CPU has no such array";
+constexpr auto queued_work = flag<&Facts::stream_queued>;
 constexpr std::string_view kNoPyarrow = "there is no library file for pyarrow yet";
 
 constexpr auto kRules = std::to_array<Rule>({
@@ -458,9 +516,12 @@ constexpr auto kRules = std::to_array<Rule>({
      .level = kMust,
      .duty = kRoute,
      .binds = listed,
+     .judged_in = kProtocol,
      .source = pt("as_tensor, data"),
      .text = "torch.as_tensor of an array on a device stays on that device",
-     .untestable = kNeedsCuda},
+     .when = survived && answered,
+     .holds = Ask<device_kept>{},
+     .reason = "device-changed"},
     {.id = "R-08",
      .level = kMust,
      .duty = kRoute,
@@ -837,45 +898,65 @@ constexpr auto kRules = std::to_array<Rule>({
      .level = kMust,
      .duty = kLibrary,
      .binds = kAnyone,
+     .judged_in = kProtocol,
      .source = cai("shape, typestr, data, version"),
      .text = "__cuda_array_interface__ has shape, typestr, data and version",
-     .untestable = kNeedsCuda},
+     .holds = survived && Ask<cuda_keys>{},
+     .reason = "interface-keys",
+     .lost_reason = "process-lost"},
     {.id = "R-43",
      .level = kMust,
      .duty = kLibrary,
      .binds = kAnyone,
+     .judged_in = kProtocol,
      .source = cai("strides"),
      .text = "strides of __cuda_array_interface__ are bytes; None or absent means row-major",
-     .untestable = kNeedsCuda},
+     .holds = survived && Ask<strides_in_bytes>{},
+     .reason = "interface-keys",
+     .lost_reason = "process-lost"},
     {.id = "R-44",
      .level = kMust,
      .duty = kLibrary,
      .binds = kAnyone,
+     .judged_in = kProtocol,
      .source = cai("data"),
      .text = "its data is 0 where there are no elements, with the read-only flag beside it",
-     .untestable = kNeedsCuda},
+     .holds = survived && Ask<cuda_data>{},
+     .reason = "interface-keys",
+     .lost_reason = "process-lost"},
     {.id = "R-45",
      .level = kMust,
      .duty = kLibrary,
      .binds = kAnyone,
+     .judged_in = kProtocol,
      .source = cai("stream"),
      .text =
          "its stream is never 0; 1 and 2 are the default streams, None leaves nothing to wait for",
-     .untestable = kNeedsCuda},
+     .when = (queued_work && Ask<has_streams>{}) || !survived,
+     .holds = survived && Ask<stream_allowed>{} && flag<&Facts::stream_values>,
+     .reason = "interface-stream",
+     .lost_reason = "process-lost"},
     {.id = "R-46",
      .level = kMust,
      .duty = kConsumer,
      .binds = kAnyone,
+     .judged_in = kProtocol,
      .source = cai("Synchronization"),
      .text = "a consumer synchronizes with its stream unless the user switched that off",
-     .untestable = kNeedsCuda},
+     .when = (queued_work && answered) || !survived,
+     .holds = survived && flag<&Facts::stream_values>,
+     .reason = "unsynchronised",
+     .lost_reason = "process-lost"},
     {.id = "R-47",
      .level = kMust,
      .duty = kLibrary,
      .binds = kAnyone,
+     .judged_in = kProtocol,
      .source = cai("Lifetime management"),
      .text = "it does not extend its owner's life, and its stream lives as long as the object",
-     .untestable = kNeedsCuda},
+     .holds = survived && Ask<owner_not_held>{} && flag<&Facts::stream_alive>,
+     .reason = "interface-life",
+     .lost_reason = "process-lost"},
     {.id = "R-48",
      .level = kDerived,
      .duty = kLibrary,
@@ -889,9 +970,11 @@ constexpr auto kRules = std::to_array<Rule>({
     {.id = "R-49",
      .level = kSilent,
      .duty = kNobody,
+     .judged_in = kProtocol,
      .source = pt("Tensor.__cuda_array_interface__, source"),
      .text = "version and keys of PyTorch's __cuda_array_interface__",
-     .untestable = kNeedsCuda},
+     .when = known<&Facts::interface_keys>,
+     .reason = "interface-version-open"},
     {.id = "R-50",
      .level = kSilent,
      .duty = kNobody,

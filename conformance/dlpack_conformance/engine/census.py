@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from dlpack_conformance import modules
+from dlpack_conformance.engine.devices import HOST
 from dlpack_conformance.engine.discover import find_libraries, find_routes
 from dlpack_conformance.engine.protocol import protocol_cases
 from dlpack_conformance.errors import LibraryFileError, OptionError
@@ -52,11 +53,16 @@ class Census:
 
 
 def child_environment() -> dict[str, str]:
-    """Environment of a process that imports array libraries: one thread, so that it may fork."""
+    """Environment of a process that imports array libraries: one thread, so that it may fork.
+
+    CUDA gets as many hardware queues as it takes: streams that share one wait for each other, which
+    would hide that somebody forgot to wait.
+    """
     search = [entry for entry in sys.path if entry and Path(entry).exists()]
     return {
         **os.environ,
         **dict.fromkeys(_THREAD_VARIABLES, "1"),
+        "CUDA_DEVICE_MAX_CONNECTIONS": os.environ.get("CUDA_DEVICE_MAX_CONNECTIONS", "32"),
         "PYTHONHASHSEED": "0",
         "PYTHONPATH": os.pathsep.join(search),
         "PYTHONDONTWRITEBYTECODE": os.environ.get("PYTHONDONTWRITEBYTECODE", ""),
@@ -186,7 +192,22 @@ def _library(library: Library) -> dict[str, Any]:
         ],
         "protocol": protocol_cases(library),
         "usage": sorted([usage.topic, usage.variant] for usage in library.usages()),
+        "absent_devices": _absent_devices(library),
     }
+
+
+def _absent_devices(library: Library) -> dict[str, str]:
+    """Devices on which it can make arrays and that are not to be had here: device -> why."""
+    absent = {}
+    for device in sorted({makes.device for makes in library.makes()} - {HOST}):
+        reason = getattr(library, "reaches", _always)(device.split("-")[0])
+        if reason is not None:
+            absent[device] = reason
+    return absent
+
+
+def _always(kind: str) -> None:
+    """A library that says no more makes its arrays everywhere."""
 
 
 def _way(route: Route, owner: str, producer: Library, consumer: Library) -> dict[str, Any] | None:
@@ -209,6 +230,7 @@ def _way(route: Route, owner: str, producer: Library, consumer: Library) -> dict
         "route": route.name,
         "owner": owner,
         "dlpack": route.dlpack,
+        "takes_devices": route.dlpack if route.devices is None else route.devices,
         "requests": requests,
         "promise": {
             "kind": promise.kind,

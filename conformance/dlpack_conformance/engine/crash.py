@@ -21,7 +21,8 @@ class Loss:
     """A runner that went without its end mark, or was ended because it stood still.
 
     ``index``: the case it was in; ``how``: signal, exit or hung; ``done``: cases finished before.
-    ``seen``: the facts that it had sent before its last step, where it was asked to.
+    ``seen``: the facts that it had sent before its last step, where it was asked to. ``touched``:
+    it ended by an access of the host to memory of a simulated device.
     """
 
     index: int
@@ -33,11 +34,12 @@ class Loss:
     message: str
     done: int
     seen: dict[str, Any] = field(default_factory=dict)
+    touched: bool = False
 
     @property
     def way(self) -> tuple[Any, ...]:
         """What has to be equal for two losses to be the same."""
-        return self.index, self.step, self.how, self.signal, self.status
+        return self.index, self.step, self.how, self.signal, self.status, self.touched
 
     def facts(self, *, confirmed: bool, needs: list[str] | None = None) -> dict[str, Any]:
         """All facts of the case as far as they are known, with the group ``crash``."""
@@ -55,6 +57,8 @@ class Loss:
             crash["crash.message"] = self.message
         if needs:
             crash["crash.needs"] = needs
+        if self.touched:
+            crash["crash.touched"] = True
         return {**self.seen, **crash}
 
 

@@ -91,7 +91,7 @@ class Exchange(Proofs):
         self._describe_source(before, origin, span, memory is not None)
 
         step(index, EXPORT)
-        self._export(a, way, origin, span, prepared.raw or b"")
+        self._export(a, way, origin, span, prepared)
         if memory is not None:
             seen["export.outside"] = memory.outside_changed() == 0
         if ours:
@@ -127,7 +127,7 @@ class Exchange(Proofs):
             # run to run and can be the asked ones by chance: they are not compared.
             asked = prepared.flat_shape if way.flat else before.shape
             shaped = after is None or after.shape == asked
-            self._reread(b, after, origin, span, prepared if shaped else None)
+            self._reread(b, after, origin, span, prepared, shaped=shaped)
             if after is None:
                 pass
             elif after.dtype in self._catalogue.item_bits:
@@ -135,6 +135,12 @@ class Exchange(Proofs):
             elif before.address == after.address:
                 # Elements of unknown size: reading or writing them may run beyond the memory.
                 seen["proof.address"] = "overlap"
+            far = prepared.device_memory is not None
+            if got is _UNREAD and after is not None and far and not prepared.empty:
+                # A library without a reader for the device can still say where the result lies.
+                where = self._relation(before, after, self._catalogue.item_bits)
+                if where is not None:
+                    seen["proof.address"] = where
         self._unchanged(a, memory, prepared)
 
         if after is not None and got is not _UNREAD:
@@ -190,10 +196,11 @@ class Exchange(Proofs):
         way: Way,
         origin: int,
         span: tuple[int, int],
-        raw: bytes,
+        prepared: Prepared,
     ) -> None:
         """Read an export as the consumer asks for it, or else a legacy and a versioned one."""
         seen, facts, keywords = self.seen, self.facts, way.keywords
+        asked = prepared.raw or b"", prepared.device_memory
         try:
             export = a.__dlpack__
             device = a.__dlpack_device__
@@ -209,7 +216,7 @@ class Exchange(Proofs):
             except BaseException as error:
                 self._export_failed(error)
             else:
-                facts.read_export("export", capsule, origin, span, raw)
+                facts.read_export("export", capsule, origin, span, *asked)
             return
         if keywords is not None:
             try:
@@ -222,7 +229,7 @@ class Exchange(Proofs):
                 return
             else:
                 seen["export.keywords"] = way.keywords_text
-                facts.read_export("export", capsule, origin, span, raw)
+                facts.read_export("export", capsule, origin, span, *asked)
                 return
         versioned = legacy = None
         try:
@@ -245,7 +252,7 @@ class Exchange(Proofs):
         if capsule is not None:
             for name in ("export.error", "export.error_bases", "export.message"):
                 seen.pop(name, None)
-            facts.read_export("export", capsule, origin, span, raw)
+            facts.read_export("export", capsule, origin, span, *asked)
 
     def _export_failed(self, error: BaseException) -> None:
         seen = self.seen
@@ -296,9 +303,11 @@ class Exchange(Proofs):
         after: Description | None,
         origin: int,
         span: tuple[int, int],
-        prepared: Prepared | None,
+        prepared: Prepared,
+        *,
+        shaped: bool,
     ) -> None:
-        """Read the result once more, through its own export; without ``prepared`` no values."""
+        """Read the result once more, through its own export; not ``shaped``: without values."""
         try:
             export = b.__dlpack__
         except AttributeError:
@@ -312,9 +321,11 @@ class Exchange(Proofs):
             self.seen["result_read.error"] = class_of(error)
             return
         raw = None
-        if prepared is not None:
+        if shaped:
             raw = prepared.raw if after is None else self.raw_of(prepared, after.dtype)
-        self.facts.read_export("result_read", capsule, origin, span, raw or b"")
+        self.facts.read_export(
+            "result_read", capsule, origin, span, raw or b"", prepared.device_memory
+        )
 
     def _values(self, b: Any, after: Description, prepared: Prepared, *, shaped: bool) -> Any:
         """Read all elements by the consumer's own reader; `_UNREAD` where it can't."""

@@ -32,7 +32,12 @@ def header_of(
         "machine": platform.machine(),
         "page_bytes": os.sysconf("SC_PAGE_SIZE"),
         "devices": sorted(
-            {makes["device"] for lib in found.libraries.values() for makes in lib["makes"]}
+            {
+                makes["device"]
+                for library in found.libraries.values()
+                for makes in library["makes"]
+                if makes["device"] not in library["absent_devices"]
+            }
         ),
         "profile": options.profile,
         "filters": list(options.filters),

@@ -235,6 +235,11 @@ class Lane:
         found: tuple[int, int, int] = self._journal.read()
         return found
 
+    def touched(self) -> bool:
+        """Tell whether the runner's handler saw the host touch memory of a device."""
+        found: bool = self._journal.touched
+        return found
+
     def stack(self) -> str:
         """What a fatal signal or `STACK_SIGNAL` left."""
         return _content(self._stack_fd)
@@ -359,6 +364,7 @@ class _Watch:
             message=last_words(self._lane.stderr()),
             done=self._done,
             seen=seen,
+            touched=not hung and self._lane.touched(),
         )
 
 

@@ -18,6 +18,9 @@ from dlpack_conformance.libraries import Description, Library, Source
 
 __all__ = ["CaseObserver"]
 
+_CUDA, _EXTENSION = 2, 12
+_DEVICES = 2
+
 
 class CaseObserver:
     """The `Observer` of one case; made anew for each, so that nothing of another case is left.
@@ -50,6 +53,7 @@ class CaseObserver:
         self._memory: Any = None
         self._origin = 0
         self._span = (0, 0)
+        self._simulated: tuple[Any, ...] = ()
 
     def step(self, name: str) -> None:
         """Tell the journal."""
@@ -83,6 +87,7 @@ class CaseObserver:
         kind: str = "ordinary",
         alignment: int = 256,
         skew: int = 0,
+        on: str = "",
         array: Callable[..., Any] | None = None,
         **options: Any,
     ) -> Any:
@@ -90,19 +95,20 @@ class CaseObserver:
         prepared = self._prepare(dtype, layout, "plain")
         _, _, _, _, shape, strides, offset, values = prepared.head
         template = prepared.template
-        if (kind, alignment, skew) != ("ordinary", 256, 0):
-            template = self.instrument.Template(
-                dtype, shape, strides, offset, values, kind=kind, alignment=alignment, skew=skew
-            )
+        place: dict[str, Any] = {"device": self.accelerator(on)} if on else {}
+        if place or (kind, alignment, skew) != ("ordinary", 256, 0):
+            how = {"kind": kind, "alignment": alignment, "skew": skew, **place}
+            template = self.instrument.Template(dtype, shape, strides, offset, values, **how)
         self._memory = template.make()
         self._place_memory()
         a = (array or self.instrument.Array)(self._memory, dtype, shape, strides, **options)
+        where = place["device"].name if on else "cpu"
         self._before = Description(
-            shape, strides, dtype, "cpu", self._origin, not options.get("readonly", False)
+            shape, strides, dtype, where, self._origin, not options.get("readonly", False)
         )
         seen = self.facts
         seen["source.shape"], seen["source.strides"] = shape, strides
-        seen["source.dtype"], seen["source.device"] = dtype, "cpu"
+        seen["source.dtype"], seen["source.device"] = dtype, where
         seen["source.address"], seen["source.writable"] = "0", self._before.writable
         return a
 
@@ -115,6 +121,22 @@ class CaseObserver:
         """Where the last array's elements lie."""
         assert self._prepared is not None, "an array comes first"
         return self._origin, self._span, self._prepared.raw or b""
+
+    def accelerator(self, kind: str, index: int = 0) -> Any:
+        """Return the instrument's accelerator of the case."""
+        if kind == "cuda":
+            return self._catalogue.devices.accelerator(f"{kind}-{index}")
+        if not self._simulated:
+            self._simulated = self.instrument.simulated(_DEVICES, type=self._stated_type())
+        return self._simulated[index]
+
+    def _stated_type(self) -> int:
+        """Type of a simulated device; a library with a CUDA driver never gets it as CUDA."""
+        try:
+            known = self.library.reaches("simulated")  # type: ignore[attr-defined]
+        except (AttributeError, NotImplementedError):
+            return _EXTENSION
+        return _EXTENSION if known is not None else _CUDA
 
     def forget(self) -> None:
         """Let go of the memory."""

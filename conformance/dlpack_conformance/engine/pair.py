@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from dlpack_conformance import modules
+from dlpack_conformance.engine.devices import HOST, Devices
 from dlpack_conformance.engine.discover import find_libraries, find_probes, find_routes
 from dlpack_conformance.engine.prepare import Catalogue
 from dlpack_conformance.errors import LibraryFileError
 from dlpack_conformance.libraries import Library, Usage
 from dlpack_conformance.probes import Probe
 
-__all__ = ["Pair", "Way"]
+__all__ = ["NotRun", "Pair", "Way"]
 
 
 @dataclass(slots=True)
@@ -36,7 +37,14 @@ class Way:
     flat: bool = False
 
 
-_Work = tuple[Way, tuple[str, str, str, str]] | Probe | Usage | str
+@dataclass(frozen=True, slots=True)
+class NotRun:
+    """A planned case that can't run here; ``reason``: code of the reason table."""
+
+    reason: str
+
+
+_Work = tuple[Way, tuple[str, str, str, str]] | Probe | Usage | NotRun | str
 
 
 class Pair:
@@ -70,7 +78,7 @@ class Pair:
         core = modules().core
         self.plan = core.Plan(spec)
         self.judge = core.Judge(self.plan)
-        self.catalogue = Catalogue()
+        self.catalogue = Catalogue(Devices(ours=self.consumer is self.reference))
         self.begin = begin
         self.end = end
         self.ways: dict[tuple[str, str], Way | str] = {}
@@ -87,7 +95,7 @@ class Pair:
         self._cases = [self._case(index) for index in range(begin, end)]
 
     def case(self, index: int) -> _Work:
-        """Way and key of the source; or a probe or a usage; or the proof that it is absent."""
+        """Way and key of the source; a probe or a usage; why it can't run; the proof of absence."""
         return self._cases[index - self.begin]
 
     def bound(self) -> list[Way]:
@@ -95,9 +103,10 @@ class Pair:
         return [way for way in self.ways.values() if isinstance(way, Way)]
 
     def prepare_all(self) -> None:
-        """Make every template now, so that forked runners share them."""
+        """Make every template of the host now, so that forked runners share them."""
         for key in dict.fromkeys(case[1] for case in self._cases if isinstance(case, tuple)):
-            self.catalogue.prepared(key)
+            if key[3] == HOST:
+                self.catalogue.prepared(key)
 
     def _bound(
         self, entry: dict[str, Any], routes: dict[str, Any]
@@ -112,9 +121,7 @@ class Pair:
             route = routes[name]
             call = route.bind(self.producer, self.consumer, request)
             gives = None if route.gives is None else route.gives()
-            yield (name, request), Way(
-                name, request, call, gives=gives, dlpack=dlpack, flat=flat
-            )
+            yield (name, request), Way(name, request, call, gives=gives, dlpack=dlpack, flat=flat)
 
     def _case(self, index: int) -> _Work:
         axes = self.plan.axes(index)
@@ -122,6 +129,8 @@ class Pair:
             way = self.ways[axes["route"], axes["request"]]
             if isinstance(way, str):
                 return way
+            if self.plan.absent_device(index):
+                return NotRun("device-absent")
             return way, (axes["dtype"], axes["layout"], axes["source"], axes["device"])
         if axes["case"] == "usage":
             return self.usages[axes["topic"], axes["variant"]]

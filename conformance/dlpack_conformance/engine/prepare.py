@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dlpack_conformance import modules
+from dlpack_conformance.engine.devices import HOST, Devices
 
 __all__ = ["LONG_ELEMS", "Catalogue", "Prepared"]
 
@@ -24,7 +25,8 @@ class Prepared:
     ``raw``: as bytes, above `LONG_ELEMS` those that can differ, None where the suite can't encode
     them. ``index``: the element that the write proof changes, ``flat_index`` the same where a route
     gives one axis, ``flat_shape``: the shape there; ``old``, ``new``: its value before and while it
-    is written, and as bytes. ``writable``: a write is harmless to the process.
+    is written, and as bytes. ``writable``: a write is harmless to the process. ``device_memory``:
+    by what the reference reads elements that the host can't; None on the host.
     """
 
     head: tuple[Any, ...]
@@ -44,13 +46,18 @@ class Prepared:
     empty: bool
     writable: bool
     raw_by_dtype: dict[str, bytes | None]
+    device_memory: Any
 
 
 class Catalogue:
-    """The catalogue's rows by name, and `Prepared` by key; it holds no library's object."""
+    """The catalogue's rows by name, and `Prepared` by key; it holds no library's object.
 
-    def __init__(self) -> None:
+    ``devices``: where sources of other devices than the host lie.
+    """
+
+    def __init__(self, devices: Devices | None = None) -> None:
         core, self._instrument = modules()
+        self.devices = Devices() if devices is None else devices
         self._core = core
         self._layouts = {row["name"]: row for row in core.layouts()}
         self._sources = {row["name"]: row for row in core.sources()}
@@ -64,7 +71,15 @@ class Catalogue:
         found = self._prepared.get(key)
         if found is None:
             found = self._prepared[key] = self._prepare(*key)
+        if self.devices.open and key[3] == HOST:
+            self._leave_devices()
         return found
+
+    def _leave_devices(self) -> None:
+        """Open devices change what a consumer asks: no case on the host is to meet one."""
+        for key in [key for key in self._prepared if key[3] != HOST]:
+            del self._prepared[key]
+        self.devices.close()
 
     def encode(self, dtype: str, values: Sequence[Any]) -> bytes | None:
         """Bytes of ``values`` as a C-contiguous array; None where one of them has no encoding."""
@@ -98,6 +113,7 @@ class Catalogue:
                 kind=kind["kind"] or "ordinary",
                 alignment=kind["alignment"],
                 skew=kind["skew_bytes"],
+                **(self.devices.place(device) if kind["kind"] else {}),
             )
         raw = self.encode(dtype, asked)
         old = values[-1] if values else None
@@ -120,6 +136,7 @@ class Catalogue:
             empty=elements == 0,
             writable=kind["may_write"],
             raw_by_dtype={dtype: raw},
+            device_memory=self.devices.memory(device),
         )
 
     def _one(self, dtype: str, value: Any) -> bytes:

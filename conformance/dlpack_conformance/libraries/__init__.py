@@ -8,6 +8,7 @@ array libraries, and they do so inside functions.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -20,6 +21,7 @@ __all__ = [
     "Entry",
     "Library",
     "Makes",
+    "OnDevice",
     "Promise",
     "Route",
     "Source",
@@ -131,7 +133,8 @@ class Route:
     ``rules``: the R rules that bind it; ``rules_by_producer``: further ones for one producer's
     arrays. ``script(producer, consumer, request)``: the call as a user writes it, with ``a`` for
     the source and ``b`` for the result. ``gives()``: the function by which this route exports a
-    source as a capsule, None where that is ``__dlpack__``.
+    source as a capsule, None where that is ``__dlpack__``. ``devices``: whether arrays on other
+    devices than the host go this way; None: where ``dlpack``.
     """
 
     name: str
@@ -145,6 +148,7 @@ class Route:
     dlpack: bool = True
     rules_by_producer: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     gives: Callable[[], Callable[[Any], Any]] | None = None
+    devices: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,12 +167,45 @@ class Usage:
     value: str = ""
 
 
+class OnDevice(Protocol):
+    """Arrays of a library on one accelerator, for what is observed of streams.
+
+    Streams are integers as ``__dlpack__`` spells them on CUDA: 1 the legacy default stream, 2 this
+    thread's own default stream, other handles those of live streams of the same device.
+    """
+
+    def make(self, dtype: str, values: Sequence[Any], step: int = 1, pool: str = "device") -> Any:
+        """Make an array of one axis, complete on return; ``step``: elements from one to the next.
+
+        ``pool``: ``device``, or ``pinned`` for memory of the host that the device knows; where the
+        library has none it raises `NotImplementedError`.
+        """
+
+    def writer(self, x: Any, values: Sequence[Any]) -> Callable[[int], None]:
+        """Return what queues the writing of all elements on a stream, without a wait of the host.
+
+        For what the writing needs the host may wait here.
+        """
+
+    def on(self, stream: int) -> AbstractContextManager[Any]:
+        """While it is open, the library's work of this thread goes to the stream."""
+
+    def read(self, x: Any, stream: int) -> list[Any]:
+        """All elements as work on the stream sees them; the host waits for that stream alone."""
+
+
 class Library(Protocol):
     """The functions of a library file.
 
     It may have besides: ``start`` (``fork`` or ``fresh``), ``declares`` (array API version, or a
     function that gives it), ``promises`` (rule id -> its own text), ``abi()`` (facts of the
     ``dlpack.h`` that it was built with, by the names of `_core.abi`).
+
+    A library that has arrays on devices has two more functions. ``reaches(kind)``: None where it
+    has them on this machine, else the proof that it does not; `NotImplementedError` where no
+    release has them. ``kind`` is ``cuda`` or ``simulated``; the latter only the reference and
+    faults have. ``on_device(accelerator)`` gives its `OnDevice` on an accelerator of the
+    instrument, which is the same device.
     """
 
     name: str

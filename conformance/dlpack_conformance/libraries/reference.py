@@ -7,8 +7,9 @@ from functools import cache
 from typing import Any
 
 from dlpack_conformance import modules
-from dlpack_conformance.libraries import Description, Entry, Makes, Route, Source, Usage
+from dlpack_conformance.libraries import LONG_ELEMS, Description, Entry, Makes, Route, Source, Usage
 from dlpack_conformance.libraries import _shared as shared
+from dlpack_conformance.libraries._device import ReferenceOnDevice, no_cuda
 from dlpack_conformance.probes import Probe
 from dlpack_conformance.probes._producing import never_exports
 
@@ -35,6 +36,8 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "legacy-only": {"version": (0, 8)},
 }
 _DEVICE_NAMES = {(1, 0): "cpu"}
+_POOL_NAMES = {3: "cuda-host", 13: "cuda-managed-0"}
+_DEVICES = ("cuda-0", "cuda-host", "cuda-managed-0", "simulated-0")
 _CALLS = {"from_dlpack": "ref.from_dlpack({})", "capsule": "ref.from_capsule({})"}
 
 _instrument: Any = None
@@ -78,6 +81,8 @@ def makes() -> list[Makes]:
         for layout in shared.layouts()
         if layout.strides == shared.compact(layout.shape) and layout.shape
     )
+    whole = tuple(name for name in every if not shared.dtypes()[name]["packed"])
+    moderate = tuple(layout.name for layout in shared.layouts() if layout.elements <= LONG_ELEMS)
     return [
         Makes(
             source,
@@ -87,7 +92,7 @@ def makes() -> list[Makes]:
         )
         for source in _OPTIONS
         if source in shared.sources()
-    ]
+    ] + [Makes("plain", whole, moderate, (), device) for device in _DEVICES]
 
 
 def _packed_off_byte(source: str, names: tuple[str, ...]) -> tuple[tuple[str, str, str], ...]:
@@ -127,15 +132,21 @@ def _maker(source: Source) -> Callable[[Any], Any]:
 
 def describe(x: Any) -> Description:
     """Read the array's own attributes."""
-    device = x.device
     return Description(
         x.shape,
         x.strides,
         x.dtype,
-        _DEVICE_NAMES.get(device) or f"{device[0]}-{device[1]}",
+        _device_name(x),
         x.address or None,
         not x.readonly,
     )
+
+
+def _device_name(x: Any) -> str:
+    device, accelerator = x.device, x.accelerator
+    if accelerator is not None:
+        return _POOL_NAMES.get(device[0]) or str(accelerator.name)
+    return _DEVICE_NAMES.get(device) or f"{device[0]}-{device[1]}"
 
 
 def read(x: Any) -> list[Any]:
@@ -154,6 +165,16 @@ def write(x: Any, index: tuple[int, ...], value: Any, raw: bytes) -> None:
     x.set(index, value)
 
 
+def reaches(kind: str) -> str | None:
+    """It has arrays on simulated devices everywhere."""
+    return None if kind == "simulated" else no_cuda()
+
+
+def on_device(accelerator: Any) -> ReferenceOnDevice:
+    """Return its arrays on an accelerator."""
+    return ReferenceOnDevice(accelerator)
+
+
 def offers() -> Mapping[str, str | None]:
     """Everything that our `Array` shows."""
     shown = ("__dlpack__", "__dlpack_c_exchange_api__", "__array_interface__")
@@ -167,6 +188,7 @@ def accepts() -> Mapping[str, Entry]:
         "from_dlpack": Entry(instrument.from_dlpack),
         "capsule": Entry(instrument.from_capsule),
         "exchange-api": Entry(instrument.from_exchange_api),
+        "cuda-array-interface": Entry(instrument.from_cuda_array_interface),
     }
 
 
@@ -198,6 +220,7 @@ def usages() -> list[Usage]:
 
 def script_make(source: Source) -> list[str]:
     """Lines that make the source as ``a``: a crafted tensor over memory of the instrument."""
+    on_device = source.device == "simulated-0"
     kinds = {"readonly": "readonly", "mapped-readonly": "mapped-readonly"}
     kinds |= {guard: guard for guard in ("guard-before", "guard-after")}
     row = shared.sources()[source.source]
@@ -205,12 +228,14 @@ def script_make(source: Source) -> list[str]:
     alignment = {"alignment": row["alignment"]} if row["alignment"] != 256 else {}
     skew = {"skew": row["skew_bytes"]} if row["skew_bytes"] else {}
     options = "".join(f", {k}={v!r}" for k, v in {**given, **alignment, **skew}.items())
+    options += ", device=device" if on_device else ""
     array = "".join(f", {k}={v!r}" for k, v in _OPTIONS[source.source].items())
     return [
         "from dlpack_conformance import _instrument as ref",
         f"shape, strides = {source.shape}, {source.strides}",
         f"values = {list(source.values)}",
         f'args = "{source.dtype}", shape, strides, {source.offset}, values',
+        *(["(device,) = ref.simulated(type=12)"] if on_device else []),
         f"memory = ref.Template(*args{options}).make()",
         f'a = ref.Array(memory, "{source.dtype}", shape, strides{array})',
     ]

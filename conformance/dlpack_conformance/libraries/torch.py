@@ -15,6 +15,8 @@ from dlpack_conformance.libraries import (
     Route,
     Source,
     Usage,
+    _torch_cuda,
+    _torch_device,
     _torch_dtypes,
     _torch_in_place,
     _torch_numbers,
@@ -46,12 +48,13 @@ promises = {
 }
 
 _torch: Any = None
-_makers: dict[tuple[str, str, str], _torch_sources.Maker] = {}
+_makers: dict[tuple[str, str, str, str], _torch_sources.Maker] = {}
 # Filled when PyTorch is imported. Keys are dtype and device objects, of which there is one each.
 _names: dict[Any, str] = {}
 _seen_as: dict[Any, Any] = {}
 _devices: dict[Any, str] = {}
 _strided: Any = None
+_EXTENSION = "privateuseone"  # DLPack's extension device, as which a simulated one shows itself
 
 
 def _load() -> Any:
@@ -102,15 +105,20 @@ def types() -> tuple[type, ...]:
 
 def makes() -> list[Makes]:
     """Sources that this release makes."""
-    return _torch_sources.makes(_load())
+    sources = _torch_sources.makes(_load())
+    owned = next(entry for entry in sources if entry.source == "owned")
+    return [*sources, _torch_cuda.makes(owned.excluded)]
 
 
 def make(source: Source) -> Any:
     """Make one source; what is the same for all cases of its dtype and layout is made once."""
-    key = (source.source, source.dtype, source.layout)
+    key = (source.source, source.dtype, source.layout, source.device)
     maker = _makers.get(key)
     if maker is None:
-        maker = _makers[key] = _torch_sources.maker(_load(), source)
+        maker = _torch_sources.maker(_load(), source)
+        if source.device == _torch_cuda.DEVICE:
+            maker = _torch_cuda.moved(source, maker)
+        _makers[key] = maker
     return maker(source.memory)
 
 
@@ -129,7 +137,9 @@ def describe(x: Any) -> Description:
 
 
 def _device(device: Any) -> str:
-    found = _devices[device] = str(device).replace(":", "-")
+    kind = "simulated" if device.type == _EXTENSION else device.type
+    name = kind if device.index is None else f"{kind}-{device.index}"
+    found = _devices[device] = name
     return found
 
 
@@ -211,12 +221,25 @@ def usages() -> list[Usage]:
     return _torch_usage.usages(_load)
 
 
+def reaches(kind: str) -> str | None:
+    """Say why there is no CUDA device; it has no arrays on simulated ones."""
+    if kind != "cuda":
+        raise NotImplementedError(f"PyTorch has no arrays on {kind} devices")
+    return _torch_device.no_cuda(_load())
+
+
+def on_device(accelerator: Any) -> _torch_device.TorchOnDevice:
+    """Return its tensors on CUDA."""
+    return _torch_device.TorchOnDevice(_load(), accelerator)
+
+
 def probes() -> list[Probe]:
     """Protocol cases of PyTorch's own functions, with arrays of NumPy where they take such."""
     return [
         *_torch_probes.probes(_load, _load_numpy),
         *_torch_in_place.probes(_load),
         *_torch_numbers.probes(_load),
+        *_torch_device.probes(_load),
     ]
 
 
@@ -228,7 +251,8 @@ def _load_numpy() -> Any:
 
 def script_make(source: Source) -> list[str]:
     """Lines that make the source as ``a`` with PyTorch alone."""
-    return _torch_scripts.make(source)
+    lines = _torch_scripts.make(source)
+    return [*lines, _torch_cuda.written(source)] if source.device == _torch_cuda.DEVICE else lines
 
 
 def script_api(dtype: str) -> Mapping[str, str]:

@@ -29,6 +29,7 @@ Need = Literal[
     "take-array-struct",
     "array-method",
     "take-array-method",
+    "take-cuda-array-interface",
 ]
 """What a library must have: ``abi``, a function that tells of the ``dlpack.h`` which it was built
 with; ``export`` and the other nouns, that its arrays show it; ``from_dlpack``,
@@ -64,12 +65,14 @@ class Observer(Protocol):
         kind: str = "ordinary",
         alignment: int = 256,
         skew: int = 0,
+        on: str = "",
         array: Callable[..., Any] | None = None,
         **options: Any,
     ) -> Any:
         """Make an array of the reference, ``options`` as `Array` has them; facts ``source``.
 
-        ``array``: a class to make instead of the reference's, called with the same arguments.
+        ``on``: a kind of `accelerator` whose memory it lies in; empty for the host. ``array``: a
+        class to make instead of the reference's, called with the same arguments.
         """
 
     @property
@@ -81,6 +84,13 @@ class Observer(Protocol):
 
         Address of element 0, the bytes around it that belong to the allocation, and the asked
         values as compact bytes.
+        """
+
+    def accelerator(self, kind: str, index: int = 0) -> Any:
+        """Return the instrument's accelerator of the case; the same one for each call.
+
+        ``kind``: ``simulated`` or ``cuda``. A simulated one states type 2 to libraries that have
+        arrays on it, and type 12, which no library knows, to others.
         """
 
     def forget(self) -> None:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from dlpack_conformance.probes import Probe
+from collections.abc import Callable
+
+from dlpack_conformance.libraries import Library
+from dlpack_conformance.probes import Observer, Probe
 from dlpack_conformance.probes._consumers import (
+    COPY_FALSE,
     COPY_TRUE,
+    KINDS,
     VERSIONS,
+    Giver,
+    close,
+    offer,
     probe,
     taking,
 )
@@ -49,6 +57,30 @@ _GUARDED: dict[str, tuple[str, str, str]] = {
 }
 
 
+def _has_such(library: Library) -> str | None:
+    """Proof that the library has arrays on a simulated device itself."""
+    try:
+        missing = library.reaches("simulated")  # type: ignore[attr-defined]
+    except (AttributeError, NotImplementedError):
+        return None
+    return f"{library.name} has arrays on such a device" if missing is None else None
+
+
+def _lying(says: tuple[int, int]) -> Callable[[Observer], None]:
+    """``__dlpack_device__`` names another device than the one whose memory crosses."""
+
+    def run(observer: Observer) -> None:
+        giver = Giver(observer.crafted("float32", "vector", on="simulated"), device=lambda _: says)
+        ledger = giver.array.ledger
+        result = offer(observer, giver)
+        observer.step("release")
+        del giver
+        result = None  # noqa: F841 - the last reference goes before deleter calls are counted
+        close(observer, ledger)
+
+    return run
+
+
 PROBES: list[Probe] = [
     *(
         probe("C-23", name, "memory that the CPU reads, of another device type", taking(device=to))
@@ -62,6 +94,46 @@ PROBES: list[Probe] = [
             taking(device=device, with_twin=True),
         )
         for name, device in _DEVICES.items()
+    ),
+    *(
+        probe(
+            "C-24",
+            f"simulated-{dtype}-{layout}-{kind}",
+            "memory that the host can't touch, on a device that the consumer may not know",
+            taking(dtype, layout, on="simulated", with_twin=True, **options),
+            absent=_has_such,
+        )
+        for kind, options in KINDS.items()
+        for dtype, layout in (
+            ("float32", "vector"),
+            ("float32", "columns"),
+            ("int8", "scalar"),
+            ("float64", "empty-3x0"),
+        )
+    ),
+    *(
+        probe(
+            "C-24",
+            f"simulated-{name}",
+            "memory that the host can't touch, and keywords that change nothing about that",
+            taking(on="simulated", with_twin=True, ask=ask),
+            keywords=tuple(ask),
+            absent=_has_such,
+        )
+        for name, ask in (
+            ("copy-false", dict(COPY_FALSE)),
+            ("device-none", {"device": None}),
+        )
+    ),
+    *(
+        probe(
+            "C-52",
+            f"method-{name}-struct-simulated",
+            "struct and __dlpack_device__ differ, over memory that the host can't touch",
+            _lying(says),
+            malformed=True,
+        )
+        for name, says in (("cpu", (1, 0)), ("99", (99, 0)), ("cuda-host", (3, 0)))
     ),
     *(
         probe(

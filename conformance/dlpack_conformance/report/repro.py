@@ -208,9 +208,12 @@ class Scripts:
         layout = self._layouts[axes["layout"]]
         source = self._sources[axes["source"]]
         result_shape = facts.get("result.shape")
+        api_b = self._api(axes["consumer"], facts.get("result.dtype") or axes["dtype"])
+        if facts.get("result.error") is not None:  # it reads nothing of this; the rest it can say
+            api_b = {k: text for k, text in api_b.items() if k not in ("values", "write")}
         return Sides(
             api_a=self._api(axes["producer"], axes["dtype"]) if source["strided"] else {},
-            api_b=self._api(axes["consumer"], facts.get("result.dtype") or axes["dtype"]),
+            api_b=api_b,
             rank=len(layout["shape"]),
             elements=layout["elements"],
             comparable=(result_shape is None or len(result_shape) == len(layout["shape"]))

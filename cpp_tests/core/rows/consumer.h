@@ -104,6 +104,11 @@ inline std::vector<RuleRow> consumer_rows() {
           {.layout = "empty-3x0", .consumer_has_dtype = false}, refuses),
       out("C-20", "empty with a backward stride", {.layout = "empty-reversed"}, refuses),
       out("C-20", "not empty", {}, refuses),
+      out("C-20", "a device that the consumer lacks",
+          {.layout = "empty-3x0", .device = "simulated-0"}, refuses),
+      wrong("C-20", "empty refused on a device that the consumer has",
+            {.layout = "empty-3x0", .device = "simulated-0", .consumer_has_device = true}, refuses,
+            "empty-refused"),
 
       {"C-22",
        "lacking dtype refused",
@@ -130,6 +135,8 @@ inline std::vector<RuleRow> consumer_rows() {
       permitted("C-24", "device refused with another class", {.device = "cuda-0"}, refuses,
                 "wrong-error"),
       out("C-24", "the CPU", {.dtype = "bfloat16"}, refuses),
+      out("C-24", "a device that the consumer has",
+          {.device = "cuda-0", .consumer_has_device = true}, refuses),
 
       {"C-25", "READ_ONLY ignored", read_only},
       permitted("C-25", "READ_ONLY refused", read_only, refuses, "readonly-refused"),
@@ -190,6 +197,10 @@ inline std::vector<RuleRow> consumer_rows() {
        "the library knows the device by another name",
        {},
        [](Example& e) { e.facts.source_device = e.facts.result_device = "meta"; }},
+      {"C-30",
+       "pinned memory as the host's",
+       {.device = "cuda-host"},
+       [](Example& e) { e.facts.result_device = "cpu"; }},
       wrong(
           "C-30", "another device", {.device = "cuda-0"},
           [](Example& e) { e.facts.result_device = "cpu"; }, "device-changed"),

@@ -204,6 +204,8 @@ inline std::vector<RuleRow> producer_rows() {
           [](Example& e) { e.refuses("RuntimeError"); }),
       out("P-42", "a dtype that the consumer lacks", {.consumer_has_dtype = false},
           [](Example& e) { e.refuses("RuntimeError"); }),
+      out("P-42", "a device that the consumer lacks", {.device = "simulated-0"},
+          [](Example& e) { e.refuses("BufferError"); }),
       out("P-42", "an unusual source", {.source = "odd-byte"},
           [](Example& e) { e.refuses("RuntimeError"); }),
 

@@ -24,7 +24,18 @@ const Table* right = nullptr;
 
 PyObject* as_object(void* object) { return static_cast<PyObject*>(object); }
 
+/// The host waits for all work of the device on which an array of the reference lies.
+void wait_for_device(PyObject* array) {
+  const py::object device = py::getattr(array, "accelerator", py::none());
+  if (!device.is_none()) device.attr("synchronize")();
+}
+
 // ---- managed_tensor_from_py_object_no_sync
+
+int export_waits(void* object, DLManagedTensorVersioned** out) {
+  wait_for_device(as_object(object));
+  return right->managed_tensor_from_py_object_no_sync(object, out);
+}
 
 int export_leaks_reference(void* object, DLManagedTensorVersioned** out) {
   Py_INCREF(as_object(object));
@@ -86,6 +97,12 @@ int export_old_version(void* object, DLManagedTensorVersioned** out) {
 
 // ---- managed_tensor_to_py_object_no_sync
 
+int import_waits(DLManagedTensorVersioned* tensor, void** out) {
+  const int status = right->managed_tensor_to_py_object_no_sync(tensor, out);
+  if (status == 0) wait_for_device(as_object(*out));
+  return status;
+}
+
 int import_forgets(DLManagedTensorVersioned* tensor, void** out) {
   void (*const real)(DLManagedTensorVersioned*) = tensor->deleter;
   tensor->deleter = nullptr;
@@ -120,6 +137,11 @@ int import_other_type(DLManagedTensorVersioned* tensor, void** out) {
 }
 
 // ---- dltensor_from_py_object_no_sync
+
+int borrow_waits(void* object, DLTensor* out) {
+  wait_for_device(as_object(object));
+  return right->dltensor_from_py_object_no_sync(object, out);
+}
 
 int borrow_leaks_reference(void* object, DLTensor* out) {
   Py_INCREF(as_object(object));
@@ -194,7 +216,13 @@ int stream_fails_silently(DLDeviceType type, std::int32_t id, void** out) {
 int stream_not_null(DLDeviceType type, std::int32_t id, void** out) {
   static int somewhere = 0;
   const int status = right->current_work_stream(type, id, out);
-  if (status == 0) *out = &somewhere;
+  if (status == 0 && type == kDLCPU) *out = &somewhere;
+  return status;
+}
+
+int stream_always_default(DLDeviceType type, std::int32_t id, void** out) {
+  const int status = right->current_work_stream(type, id, out);
+  if (status == 0) *out = nullptr;
   return status;
 }
 
@@ -214,6 +242,7 @@ const Choices<DLPackManagedTensorFromPyObjectNoSync> kExports = {
     {"old-version", export_old_version},
     {"throws", export_throws},
     {"holds-nothing", export_holds_nothing},
+    {"waits", export_waits},
 };
 const Choices<DLPackManagedTensorToPyObjectNoSync> kImports = {
     {"forgets", import_forgets},
@@ -221,11 +250,13 @@ const Choices<DLPackManagedTensorToPyObjectNoSync> kImports = {
     {"fails-silently", import_fails_silently},
     {"any-major", import_any_major},
     {"other-type", import_other_type},
+    {"waits", import_waits},
 };
 const Choices<DLPackDLTensorFromPyObjectNoSync> kBorrows = {
     {"leaks-reference", borrow_leaks_reference},
     {"fails-silently", borrow_fails_silently},
     {"succeeds-with-error", borrow_succeeds_with_error},
+    {"waits", borrow_waits},
 };
 const Choices<DLPackManagedTensorAllocator> kAllocators = {
     {"fails-silently", allocate_fails_silently},
@@ -238,6 +269,7 @@ const Choices<DLPackManagedTensorAllocator> kAllocators = {
 const Choices<DLPackCurrentWorkStream> kStreams = {
     {"fails-silently", stream_fails_silently},
     {"not-null", stream_not_null},
+    {"always-default", stream_always_default},
     {"never", stream_never},
 };
 

@@ -70,6 +70,8 @@ class Buffer {
   /// True for the kinds readonly and mapped-readonly.
   [[nodiscard]] bool readonly() const noexcept;
   [[nodiscard]] Device device() const noexcept;
+  /// Where the allocation came from.
+  [[nodiscard]] const DeviceMemory& memory() const noexcept;
 
   /// How many element bytes differ from the template (packed types: bytes with an element bit that
   /// differs).
@@ -104,6 +106,10 @@ class Template {
   ///     kind on another device than the CPU.
   Template(DType dtype, Layout layout, const void* values, std::size_t size_bytes,
            Placement placement = {}, const DeviceMemory& memory = cpu_memory());
+  /// The same in memory that the template and its buffers keep alive.
+  /// @throws  as above; InvalidArgument  `memory` is NULL.
+  Template(DType dtype, Layout layout, const void* values, std::size_t size_bytes,
+           Placement placement, std::shared_ptr<const DeviceMemory> memory);
 
   /// A new allocation that holds the image. @throws DeviceError  there is no memory.
   [[nodiscard]] Buffer make() const;

@@ -88,6 +88,12 @@ enum class Rules : std::uint8_t {
   kReadable,   ///< only what reading needs: to look at a tensor that breaks a rule
 };
 
+/// Which memory a view may lie in.
+enum class Where : std::uint8_t {
+  kHost,      ///< only where the host reads it
+  kAnywhere,  ///< on a device the view has addresses only; what would read or write them throws
+};
+
 /// The elements of a tensor that was checked. Refers to its memory and to its shape and strides;
 /// owns none.
 class TensorView {
@@ -98,13 +104,14 @@ class TensorView {
   ///     version forbids them, NULL data with elements, lanes 0, an address or size that overflows.
   /// @throws BufferError  another major version, an unknown dtype or width, a device that the host
   ///     can't read, rank above 64.
-  explicit TensorView(const Reading& reading, Rules rules = Rules::kOfVersion);
+  explicit TensorView(const Reading& reading, Rules rules = Rules::kOfVersion,
+                      Where where = Where::kHost);
 
   /// A view of memory that the caller describes. `shape` and `strides` (elements) must outlive the
   /// view.
   /// @throws  as above.
   TensorView(DType dtype, const void* first, Int64View shape, Int64View strides,
-             Device device = kCpu);
+             Device device = kCpu, Where where = Where::kHost);
 
   [[nodiscard]] DType dtype() const noexcept { return dtype_; }
   [[nodiscard]] Device device() const noexcept { return device_; }
@@ -122,6 +129,7 @@ class TensorView {
   [[nodiscard]] void* address(Int64View index) const;
   /// Copies one element to or from `dtype().element_bytes()` bytes (packed types: low bits).
   /// @throws InvalidArgument  as `address`.
+  /// @throws BufferError  here and below: memory that the host can't read (`Where::kAnywhere`).
   void get(Int64View index, void* element) const;
   void set(Int64View index, const void* element) const;
   /// One element as numbers. @throws InvalidArgument  as `address`.
@@ -149,7 +157,11 @@ class TensorView {
  private:
   // What both constructors share. `dtype` and `device` are the members' values, taken as arguments
   // because reading a member back right after it was written bytewise stalls.
-  void resolve(const std::int64_t* strides, DType dtype, Device device);
+  void resolve(const std::int64_t* strides, DType dtype, Device device, Where where);
+  void expect_host() const {
+    if (device_.type != kCpu.type) expect_host_readable(device_);
+  }
+  static void expect_host_readable(Device device);
   void gather(const std::int64_t* shape, std::byte* out) const;
   [[nodiscard]] std::int64_t bit_position(Int64View index) const;
 
@@ -174,8 +186,9 @@ class Imported {
   /// Takes the tensor over, also when it throws: then its deleter ran. For another major version
   /// nothing but version and deleter is touched.
   /// @throws  as `TensorView`.
-  explicit Imported(LegacyPtr managed, Rules rules = Rules::kOfVersion);
-  explicit Imported(VersionedPtr managed, Rules rules = Rules::kOfVersion);
+  explicit Imported(LegacyPtr managed, Rules rules = Rules::kOfVersion, Where where = Where::kHost);
+  explicit Imported(VersionedPtr managed, Rules rules = Rules::kOfVersion,
+                    Where where = Where::kHost);
 
   Imported(Imported&& other) noexcept;
   Imported& operator=(Imported&& other) noexcept;

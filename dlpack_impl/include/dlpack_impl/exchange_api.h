@@ -94,6 +94,13 @@ int allocate_managed_tensor(DLTensor* prototype, DLManagedTensorVersioned** out,
                             void (*set_error)(void* error_ctx, const char* kind,
                                               const char* message)) noexcept;
 
+/// The same in the memory of some device, which the tensor keeps alive; NULL: there is none for
+/// the prototype, which is an error of the call.
+int allocate_managed_tensor_in(const std::shared_ptr<const DeviceMemory>& memory,
+                               DLTensor* prototype, DLManagedTensorVersioned** out, void* error_ctx,
+                               void (*set_error)(void* error_ctx, const char* kind,
+                                                 const char* message)) noexcept;
+
 /// Our stream slot: NULL for the CPU. For any other device it returns -1; the caller's wrapper sets
 /// the Python exception. @spec X-27
 int current_work_stream(DLDeviceType device_type, std::int32_t device_id, void** out) noexcept;

@@ -257,5 +257,12 @@ class Producer {
 /// @throws BufferError  a device without memory here.
 [[nodiscard]] VersionedPtr make_tensor(DType dtype, Int64View shape, Device device,
                                        std::shared_ptr<ExportLog> log);
+/// The same in some memory, which the tensor keeps alive. @throws  as above; DeviceError  there is
+/// too little of it.
+[[nodiscard]] VersionedPtr make_tensor_in(std::shared_ptr<const DeviceMemory> memory, DType dtype,
+                                          Int64View shape, std::shared_ptr<ExportLog> log);
+
+/// A keeper of one allocation, which keeps its memory's runtime alive too.
+[[nodiscard]] Keeper keep_block(std::shared_ptr<const DeviceMemory> memory, void* block);
 
 }  // namespace dlpack_impl

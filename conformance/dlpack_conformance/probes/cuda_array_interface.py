@@ -1,0 +1,171 @@
+"""The interface of arrays on CUDA: what they show (R-42 to R-47), and what takers make of it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from dlpack_conformance.probes import Observer, Probe
+from dlpack_conformance.probes._devices import DTYPE, OLD, PER_THREAD, Bench, on_devices
+
+__all__ = ["PROBES"]
+
+_NAME = "__cuda_array_interface__"
+_TAKER = "cuda-array-interface"
+_MISSING = object()
+
+
+class _Shows:
+    """An object that shows the interface of an array of the reference and nothing else.
+
+    ``changes``: keys that it shows otherwise. It holds its array.
+    """
+
+    def __init__(self, array: Any, changes: Mapping[str, Any]) -> None:
+        self._array = array
+        self.__cuda_array_interface__ = {**array.__cuda_array_interface__, **changes}
+
+
+def _shown(observer: Observer, bench: Bench, x: Any, own: int) -> dict[str, Any] | None:
+    """Facts of the interface that an array shows; None where it shows none."""
+    shown = observer.call(getattr, x, _NAME)
+    if shown is None:
+        return None
+    seen = observer.facts
+    seen["interface.keys"] = sorted(shown)
+    seen["interface.version"] = shown.get("version", 0)
+    seen["interface.shape"] = tuple(shown["shape"])
+    seen["interface.typestr"] = shown["typestr"]
+    seen["interface.item_bytes"] = int(shown["typestr"][2:])
+    strides = shown.get("strides")
+    if strides is not None:
+        seen["interface.strides"] = tuple(strides)
+    described = observer.library.describe(x)
+    seen["source.shape"], seen["source.strides"] = described.shape, described.strides
+    seen["source.writable"] = described.writable
+    if "data" in shown:
+        address, readonly = shown["data"]
+        where = "0" if address == described.address else "elsewhere"
+        seen["interface.address"] = where if address else "null"
+        seen["interface.readonly"] = bool(readonly)
+    stream = shown.get("stream", _MISSING)
+    seen["interface.stream"] = "absent" if stream is _MISSING else bench.word(stream, own)
+    return dict(shown)
+
+
+def _form(observer: Observer, kind: str, *, values: Sequence[int], step: int) -> None:
+    """Look at the interface of a complete array."""
+    with Bench(observer, kind) as bench:
+        x = bench.side.make(DTYPE, values, step)
+        _shown(observer, bench, x, bench.work)
+
+
+def _stream(observer: Observer, kind: str, *, work: str) -> None:
+    """Look at the interface over late work, wait for its stream and no other, and read."""
+    with Bench(observer, kind) as bench:
+        side, stream, mine = bench.side, bench.named(work), bench.stream()
+
+        def complete() -> Any:
+            y = bench.take(side.make(DTYPE, OLD).__dlpack__(stream=-1), mine)
+            return None if y is None else y.read(mine)
+
+        if not bench.reads_right(complete):
+            return
+        x = bench.late(side, stream)
+        observer.facts["stream.queued"] = not bench.accelerator.is_idle(stream)
+        with side.on(stream):
+            shown = _shown(observer, bench, x, stream)
+        if shown is None:
+            return
+        asked = shown.get("stream")
+        if type(asked) is int and bench.accelerator.has_stream(asked):
+            bench.accelerator.order(asked, mine)
+        with side.on(stream):
+            capsule = x.__dlpack__(stream=-1)
+        bench.read(capsule, mine)
+
+
+def _take(observer: Observer, kind: str, *, work: str, changes: Mapping[str, Any]) -> None:
+    """Hand late work to the library's taker, and read on the stream on which it works."""
+    with Bench(observer, kind) as bench:
+        side, own, stream = bench.side, bench.stream(), bench.named(work)
+        take = observer.library.accepts()[_TAKER].call
+        with side.on(own):
+            if not bench.reads_right(
+                lambda: side.read(take(_Shows(bench.ours.make(DTYPE, OLD), changes)), own)
+            ):
+                return
+        x = bench.late(bench.ours, stream)
+        shown = _Shows(x, {"stream": stream, **changes})
+        with side.on(own):
+            result = bench.call(stream, take, shown)
+            if observer.facts["route.returned"]:
+                observer.step("read")
+                bench.compare(side.read(result, own))
+
+
+def _life(observer: Observer, kind: str) -> None:
+    """Keep the interface, and count the references to its owner; its stream is still one."""
+    with Bench(observer, kind) as bench:
+        side = bench.side
+        x = bench.late(side, bench.work)
+        before = sys.getrefcount(x)
+        with side.on(bench.work):
+            shown = _shown(observer, bench, x, bench.work)
+        if shown is None:
+            return
+        observer.facts["life.refs"] = sys.getrefcount(x) - before
+        stream = shown.get("stream")
+        observer.facts["stream.alive"] = (
+            not isinstance(stream, int) or stream <= PER_THREAD or bench.takes_work(stream)
+        )
+
+
+PROBES: list[Probe] = [
+    *on_devices(
+        "R-42",
+        "keys",
+        partial(_form, values=OLD, step=1),
+        "the keys of the interface of an array on CUDA",
+    ),
+    *(
+        probe
+        for variant, step in (("compact", 1), ("every-third", 3))
+        for probe in on_devices(
+            "R-43", variant, partial(_form, values=OLD, step=step), "the strides of the interface"
+        )
+    ),
+    *(
+        probe
+        for variant, values in (("elements", OLD), ("empty", ()))
+        for probe in on_devices(
+            "R-44", variant, partial(_form, values=values, step=1), "the data of the interface"
+        )
+    ),
+    *(
+        probe
+        for work in ("work", "legacy", "per-thread", "blocking-handle")
+        for probe in on_devices(
+            "R-45", work, partial(_stream, work=work), "late work, and the interface's stream"
+        )
+    ),
+    *(
+        probe
+        for variant, work, changes in (
+            ("handle", "work", {}),
+            ("legacy", "legacy", {}),
+            ("per-thread", "per-thread", {}),
+            ("strides-none", "work", {"strides": None}),
+        )
+        for probe in on_devices(
+            "R-46",
+            variant,
+            partial(_take, work=work, changes=changes),
+            "late work, taken by its interface",
+            "take-cuda-array-interface",
+        )
+    ),
+    *on_devices("R-47", "owner", _life, "the interface of an array, and what it keeps alive"),
+]

@@ -1,0 +1,33 @@
+# Runs the GPU tests twice with no device to be seen: once they may skip, once they may not.
+set(ENV{CUDA_VISIBLE_DEVICES} "-1")
+
+function(run required result_of text_of)
+  set(ENV{DLCONFORM_REQUIRE_GPU} "${required}")
+  execute_process(COMMAND ${PROGRAM} --gtest_color=no RESULT_VARIABLE result OUTPUT_VARIABLE text ERROR_VARIABLE text)
+  set(${result_of} ${result} PARENT_SCOPE)
+  set(${text_of} "${text}" PARENT_SCOPE)
+endfunction()
+
+function(expect text pattern)
+  if(NOT text MATCHES "${pattern}")
+    message(FATAL_ERROR "not found: ${pattern}\n${text}")
+  endif()
+endfunction()
+
+run("" result text)
+if(NOT result EQUAL 0)
+  message(FATAL_ERROR "a missing device that nobody requires is a failure:\n${text}")
+endif()
+expect("${text}" "Skipped\n+no CUDA device: [a-zA-Z]")
+expect("${text}" "SKIPPED \\] Cuda/AcceleratorContract")
+expect("${text}" "OK \\] CudaDevices.AreFoundOrTheReasonIsSaid")
+
+run("1" result text)
+if(NOT result EQUAL 1)
+  message(FATAL_ERROR "a missing device that is required gives ${result}, not 1:\n${text}")
+endif()
+expect("${text}" "no CUDA device: [^\n]*; DLCONFORM_REQUIRE_GPU: 1")
+expect("${text}" "FAILED  \\] Cuda/AcceleratorContract")
+if(text MATCHES "SKIPPED")
+  message(FATAL_ERROR "a missing device that is required still gives a skip:\n${text}")
+endif()
