@@ -356,6 +356,10 @@ class ArrayMethodOnly:
 
     def __init__(self, x: Any, /) -> None: ...
 
+class ClassBuffer:
+    """Base of classes with ``__buffer__(flags)`` and ``__release_buffer__(view)``: the first gives a
+    ``memoryview``, the second gets that object back. Python itself calls them from 3.12 on. R-38."""
+
 class LoggedBuffer:
     """The buffer of the object it holds, every request counted; subclasses may show more."""
 

@@ -90,6 +90,7 @@ PYBIND11_MODULE(_instrument, module) {
              "One element of C-contiguous bytes.");
   module.def("totals", totals, "Counts of this process.");
   add_buffers(module);
+  add_class_buffer(module);
   add_reading(module);
   add_exchange(module);
   add_foreign_table(module);

@@ -18,6 +18,7 @@ namespace dlpack_impl::python {
 const char* digest() noexcept;
 
 void add_buffers(pybind11::module_& module);
+void add_class_buffer(pybind11::module_& module);
 void add_reading(pybind11::module_& module);
 void add_exchange(pybind11::module_& module);
 void add_foreign_table(pybind11::module_& module);

@@ -23,7 +23,7 @@ from dlpack_conformance import modules
 from dlpack_conformance.engine.discover import find_libraries, find_probes
 from dlpack_conformance.errors import ConformanceError
 from dlpack_faults import _all
-from dlpack_faults._run import Observed, Result, cores, observe, result_of, run_fault
+from dlpack_faults._run import HARDWARE, Observed, Result, cores, observe, result_of, run_fault
 from dlpack_faults._survivors import SURVIVORS
 
 __all__ = ["COMMAND", "Proof", "digest", "prove", "published"]
@@ -80,7 +80,7 @@ class Proof:
     def document(self) -> dict[str, Any]:
         """Return what the file says; the same for the same faults, wherever they ran."""
         rules = modules().core.rules()
-        with_cases = _rules_with_cases(rules)
+        with_cases, without = _rules_with_cases(rules)
         musts = [row["id"] for row in rules if row["level"] in _STRICT and row["id"] in with_cases]
         caught = [result for result in self.results if result.is_caught]
         proven = {result.proves for result in caught}
@@ -113,7 +113,7 @@ class Proof:
                 if rule not in proven
             },
             "without_cases": {
-                row["id"]: row["untestable"] or "no case observes it"
+                row["id"]: row["untestable"] or without.get(row["id"], "no case observes it")
                 for row in rules
                 if row["id"] not in with_cases
             },
@@ -126,15 +126,20 @@ class Proof:
         }
 
 
-def _rules_with_cases(rules: list[dict[str, Any]]) -> set[str]:
+def _rules_with_cases(rules: list[dict[str, Any]]) -> tuple[set[str], dict[str, str]]:
     """Rules that exchange cases judge, and those that a library file has a probe of.
 
-    The same on every machine: no library is imported.
+    Probes that only a device answers are left out; second come the rules that have no others, with
+    that reason. The same on every machine: no library is imported.
     """
     found = {row["id"] for row in rules if "exchange" in row["judged_in"]}
+    further = set()
     for library in find_libraries().values():
-        found |= {rule for rule, _ in find_probes(library)}
-    return found & {row["id"] for row in rules}
+        for rule, variant in find_probes(library):
+            (further if variant.endswith("-" + HARDWARE) else found).add(rule)
+    known = {row["id"] for row in rules}
+    why = f"only cases on {HARDWARE.upper()} observe it"
+    return found & known, dict.fromkeys((further - found) & known, why)
 
 
 # What a worker does.

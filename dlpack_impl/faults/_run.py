@@ -17,7 +17,7 @@ from dlpack_conformance.probes import Need
 from dlpack_faults import Fault, Planted, _all
 from dlpack_faults._lane import ForkedLane
 
-__all__ = ["Answer", "Observed", "Result", "cores", "observe", "result_of", "run_fault"]
+__all__ = ["HARDWARE", "Answer", "Observed", "Result", "cores", "observe", "result_of", "run_fault"]
 
 REFERENCE = "reference"
 _FILE = str(Path(__file__).with_name("_libraries.py"))
@@ -32,7 +32,8 @@ _PARTS = {
 }
 """What a probe needs -> parts of a fault that it may meet; see `Fault.touches`."""
 _MAX_SAID = 160
-_HARDWARE = "cuda"
+HARDWARE = "cuda"
+"""Ends the names of devices, and of variants, that no machine without that device can observe."""
 _SELF = "~"
 """Stands for the library's own name in ids, so that those of a fault and its twin compare."""
 
@@ -170,8 +171,8 @@ def observe(
 
 def _leave_out_hardware(entry: dict[str, Any]) -> None:
     """Drop what only some machines have: the proof is the same on all."""
-    entry["makes"] = [m for m in entry["makes"] if not m["device"].startswith(_HARDWARE)]
-    entry["protocol"] = [row for row in entry["protocol"] if not row[1].endswith("-" + _HARDWARE)]
+    entry["makes"] = [m for m in entry["makes"] if not m["device"].startswith(HARDWARE)]
+    entry["protocol"] = [row for row in entry["protocol"] if not row[1].endswith("-" + HARDWARE)]
 
 
 def _is_way(way: dict[str, Any], name: str, touches: frozenset[str]) -> bool:

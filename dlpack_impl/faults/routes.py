@@ -8,6 +8,7 @@ import math
 import warnings
 import weakref
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 from dlpack_conformance.libraries import Entry, Library, Makes, Promise, Route, reference
@@ -195,6 +196,12 @@ def _forgets_owner(x: Any) -> Taken:
     return taken
 
 
+def _forgets_class(x: Any) -> Taken:
+    """Call the method of a Python class itself, so that nobody tells the class of the end."""
+    by_class = isinstance(getattr(type(x), "__buffer__", None), FunctionType)
+    return from_buffer(x.__buffer__(0) if by_class else x)
+
+
 _taker = {"routes": list, "offers": dict}
 
 FAULTS = [
@@ -351,6 +358,13 @@ FAULTS = [
         replaces={"accepts": taking(lambda x: from_buffer(x, holds=False))},
     ),
     Fault(
+        "forgets-the-class",
+        proves="R-38",
+        text="takes the view of a Python class and never gives it back",
+        states={**ACCESS, **_taker, "accepts": taking()},
+        replaces={"accepts": taking(_forgets_class)},
+    ),
+    Fault(
         "asarray-ignores-copy",
         proves="R-40",
         also=("R-59",),
@@ -360,6 +374,4 @@ FAULTS = [
     ),
 ]
 
-UNPLANTED: dict[str, str] = {
-    "R-38": "needs classes with __buffer__, which Python 3.12 brings; the proof runs on 3.11, too",
-}
+UNPLANTED: dict[str, str] = {}

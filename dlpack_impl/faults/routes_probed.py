@@ -251,6 +251,7 @@ FAULTS = [
     Fault(
         "keeps-buffers",
         proves="R-36",
+        also=("R-38",),
         text="never gives a buffer back",
         states={**ACCESS, "routes": list, "offers": dict, "accepts": taking()},
         replaces={"accepts": taking(_keeps)},

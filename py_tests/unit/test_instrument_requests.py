@@ -66,6 +66,49 @@ def test_logged_buffer_may_show_more_in_a_subclass() -> None:
         instrument.LoggedBuffer()  # type: ignore[call-arg]
 
 
+class _ByClass(instrument.ClassBuffer):
+    """Gives what it holds, whatever that is."""
+
+    def __init__(self, gives: object) -> None:
+        self.gives = gives
+        self.back: list[object] = []
+
+    def __buffer__(self, flags: int) -> object:
+        return self.gives
+
+    def __release_buffer__(self, view: object) -> None:
+        self.back.append(view)
+        if view.readonly:  # type: ignore[attr-defined]
+            raise LookupError("said in __release_buffer__")
+
+
+@pytest.mark.requirement("R-38")
+def test_class_buffer_calls_both_methods() -> None:
+    """The view that the first method gave is what the second gets, and not before the release."""
+    x = _ByClass(memoryview(bytearray(b"abc")))
+    view = memoryview(x)
+
+    assert view.tobytes() == b"abc"
+    assert x.back == []
+    view.release()
+    assert [back is x.gives for back in x.back] == [True]
+
+
+@pytest.mark.requirement("R-38")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_class_buffer_passes_errors_on() -> None:
+    """What the first raises or gives wrongly is the caller's; the second can't stop a release."""
+    with pytest.raises(TypeError):
+        memoryview(_ByClass(3))
+    with pytest.raises(BufferError):
+        instrument.request_buffer(_ByClass(memoryview(b"abc")), "writable")
+    x = _ByClass(memoryview(b"abc"))
+    view = memoryview(x)
+    view.release()
+
+    assert len(x.back) == 1
+
+
 @pytest.mark.requirement("R-31")
 def test_array_struct_is_read_as_documented() -> None:
     """Members of the struct, its flags, and that its capsule keeps the owner."""
