@@ -125,3 +125,21 @@ def test_prepare_makes_every_warning_appear_again() -> None:
 
     assert torch.is_warn_always_enabled()
     assert torch.get_num_threads() == 1
+
+
+@pytest.mark.requirement("R-10", "R-11", "R-12")
+def test_asarray_owes_nothing_that_came_after_the_release(monkeypatch) -> None:
+    """Without versioned capsules, or a word about NumPy scalars, the cases say what is missing."""
+    probes = [p for p in library.probes() if p.rule in ("R-10", "R-11", "R-12")]
+    assert {p.absent(library) for p in probes} == {None}
+
+    monkeypatch.setattr(torch.Tensor, "__dlpack__", lambda self, stream=None: None)
+    monkeypatch.setattr(torch, "asarray", lambda x, **keywords: None)
+    missing = {p.variant for p in probes if p.absent(library) is not None}
+
+    assert missing == {
+        *(p.variant for p in probes if p.variant.startswith(("capsule-versioned", "scalar-")))
+    }
+    assert "before versioned capsules" in next(
+        p.absent(library) for p in probes if p.variant == "capsule-versioned"
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import gc
+import inspect
 import weakref
 from collections.abc import Callable
 from functools import partial
@@ -35,9 +36,12 @@ def probes(load: Callable[[], Any], load_numpy: Callable[[], Any]) -> list[Probe
 
 
 def _lacks(
-    load: Callable[[], Any], function: str, load_numpy: Callable[[], Any] | None = None
+    load: Callable[[], Any],
+    function: str,
+    load_numpy: Callable[[], Any] | None = None,
+    too: Callable[[Any], str | None] = lambda torch: None,
 ) -> Callable[[Library], str | None]:
-    """Return what says why this release lacks the function, or the arrays that it takes."""
+    """Return what says why this release lacks the function, its arrays, or what ``too`` asks."""
 
     def absent(_: Library) -> str | None:
         torch = load()
@@ -48,9 +52,23 @@ def _lacks(
                 load_numpy()
         except ImportError as error:
             return f"{function} takes arrays of numpy: {error}"
-        return None
+        missing = too(torch)
+        return None if missing is None else f"torch {torch.__version__}: {missing}"
 
     return absent
+
+
+def _no_versioned(torch: Any) -> str | None:
+    """Say why a capsule of DLPack 1.0 is unknown to this release."""
+    if "max_version" in inspect.signature(torch.Tensor.__dlpack__).parameters:
+        return None
+    return "its own __dlpack__ has no max_version, so it is of before versioned capsules"
+
+
+def _no_scalars(torch: Any) -> str | None:
+    """Say why this release promises nothing about the scalars of NumPy."""
+    promised = "NumPy scalar" in (torch.asarray.__doc__ or "")
+    return None if promised else "the text of asarray does not speak of NumPy scalars"
 
 
 # R-05: a tensor over an ndarray cannot be made larger.
@@ -187,9 +205,19 @@ def _asarray(load: Callable[[], Any], load_numpy: Callable[[], Any]) -> list[Pro
         if kind != "tensor-view":
             seen["answer.values"] = [float(v) for v in result.tolist()] == [1, 2, 3, 4, 5, 6]
 
-    absent = _lacks(load, "asarray", load_numpy)
+    absent = {
+        kind: _lacks(
+            load,
+            "asarray",
+            load_numpy,
+            _no_versioned if kind == "capsule-versioned" else lambda torch: None,
+        )
+        for kind in _OFFERED
+    }
     plain = [
-        Probe(rule, f"{kind}{word}", partial(convert, kind, copy, ""), "asarray", absent=absent)
+        Probe(
+            rule, f"{kind}{word}", partial(convert, kind, copy, ""), "asarray", absent=absent[kind]
+        )
         for rule, copy, word in (
             ("R-10", None, ""),
             ("R-11", True, "-copy-true"),
@@ -203,7 +231,7 @@ def _asarray(load: Callable[[], Any], load_numpy: Callable[[], Any]) -> list[Pro
             f"{kind}-float64-copy-{copy}".lower(),
             partial(convert, kind, copy, "float64"),
             "asarray with another dtype",
-            absent=absent,
+            absent=absent[kind],
         )
         for kind in ("ndarray", "tensor", "capsule-versioned")
         for copy in (True, False)
@@ -283,6 +311,7 @@ def _read_as(load: Callable[[], Any], load_numpy: Callable[[], Any]) -> list[Pro
         seen["answer.same_memory"] = described.address == address
 
     asarray, frombuffer = _lacks(load, "asarray", load_numpy), _lacks(load, "frombuffer")
+    scalars = _lacks(load, "asarray", load_numpy, _no_scalars)
     text = "bytes as elements"
     return [
         *(
@@ -291,7 +320,7 @@ def _read_as(load: Callable[[], Any], load_numpy: Callable[[], Any]) -> list[Pro
         ),
         Probe("R-12", "other-dtype", partial(read_other, "asarray"), text, absent=asarray),
         *(
-            Probe("R-12", f"scalar-{dtype}", partial(scalar, dtype), "a scalar", absent=asarray)
+            Probe("R-12", f"scalar-{dtype}", partial(scalar, dtype), "a scalar", absent=scalars)
             for dtype in ("float32", "float64", "int64", "uint8", "complex64")
         ),
         *(
