@@ -22,7 +22,7 @@ environment() {
   shift 2
   interpreter=$(find_version "$version") || return
   [[ -x $venv/bin/python ]] || "$interpreter" -m venv "$venv" || return
-  mapfile -t tools < <(pinned apache-tvm-ffi scikit-build-core pybind11 click jinja2 msgspec rich)
+  mapfile -t tools < <(pinned apache-tvm-ffi scikit-build-core pybind11 click jinja2 msgspec packaging rich tomlkit)
   "$venv/bin/pip" install --quiet "${tools[@]}" "tomli>=2" typing_extensions || return
   "$venv/bin/pip" install --quiet "$@" || return
   "$venv/bin/pip" install --quiet --no-deps --no-build-isolation --force-reinstall . \

@@ -1,3 +1,9 @@
+#include <pybind11/stl.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "bindings/bindings.h"
 #include "bindings/convert.h"
 #include "core/case_id.h"
@@ -31,6 +37,9 @@ void put(py::dict& keywords, const char* key, Passed passed) {
     case Passed::kOwn:
       keywords[key] = "own";
       return;
+    case Passed::kHost:
+      keywords[key] = "cpu";
+      return;
   }
 }
 
@@ -44,6 +53,17 @@ py::dict request_keywords(std::string_view request_text) {
   return keywords;
 }
 
+py::tuple assigned(const std::vector<std::vector<std::string>>& groups, const py::list& case_ids) {
+  std::vector<std::vector<Query>> parsed;
+  for (const std::vector<std::string>& group : groups)
+    parsed.emplace_back(group.begin(), group.end());
+  std::vector<std::string_view> ids;
+  ids.reserve(case_ids.size());
+  for (const py::handle id : case_ids) ids.push_back(py::cast<std::string_view>(id));
+  Assignment found = assign(parsed, ids);
+  return py::make_tuple(std::move(found.last), std::move(found.matched));
+}
+
 }  // namespace
 
 void add_ids(py::module_& module) {
@@ -53,6 +73,7 @@ void add_ids(py::module_& module) {
         return Query(query).matches(parse_case_id(case_id));
       },
       py::arg("query"), py::arg("case_id"));
+  module.def("assign", &assigned, py::arg("groups"), py::arg("case_ids"));
   module.def("case_axes", &case_axes, py::arg("case_id"));
   module.def("parse_request", &request_keywords, py::arg("request"));
   py::class_<Query>(module, "Query", py::is_final())

@@ -82,6 +82,7 @@ std::map<std::string, Promise> promises_of(const Fields& way) {
   Promise promise;
   set_promise_kind(promise, fields.text("kind"));
   promise.flat = fields.text_or("shape", "same") == "flat";
+  promise.device = fields.text_or("device", "");
   promise.document = fields.text_or("document", "");
   promise.section = fields.text_or("section", "");
   for (const auto& [request, kind] : text_map(fields, "by_request")) {
@@ -102,6 +103,9 @@ WaySpec way_spec(const Fields& fields) {
   way.route.owner = fields.text_or("owner", "");
   way.route.dlpack = fields.flag_or("dlpack", false);
   way.route.takes_devices = fields.flag_or("takes_devices", false);
+  way.route.device_kinds = fields.texts("device_kinds");
+  way.route.may_copy = fields.flag_or("may_copy", false);
+  way.route.takes_host = fields.flag_or("takes_host", true);
   way.route.rules = fields.texts("rules");
   way.route.absent = text_map(fields, "absent");
   way.route.promises = promises_of(fields);

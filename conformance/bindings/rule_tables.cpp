@@ -63,7 +63,7 @@ py::list rule_rows() {
                          "source"_a = source_text(rule), "sources"_a = source_rows(rule),
                          "text"_a = text(rule.text), "ambiguity"_a = text(rule.ambiguity),
                          "readings"_a = reading_rows(rule), "reason"_a = text(rule.reason),
-                         "untestable"_a = text(rule.untestable)));
+                         "untestable"_a = text(rule.untestable), "added"_a = text(rule.added)));
   }
   return rows;
 }

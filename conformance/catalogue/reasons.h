@@ -239,6 +239,7 @@ inline constexpr auto kReasons = std::to_array<ReasonRow>({
     {"reuse-open", "no text orders the producer's reuse of memory after the consumer's work"},
     {"other-device-open", "no text speaks of an export while another device is the current one"},
     {"pinned-stream-open", "no text says what memory of the host does with a stream"},
+    {"capture-open", "no text says what an exchange does while work is captured as a graph"},
     {"cpu-copy-withheld", "an array on a device was not copied to the CPU on request"},
     {"cpu-copy-unasked", "an array on a device went to the CPU although copy=False was passed"},
     {"table-synchronizes", "a function of the table that synchronizes no stream waited for one"},

@@ -87,6 +87,7 @@ struct Rule {
   bool probed_silent = false;    ///< of a silent rule of exchange cases: it has protocol cases, too
   bool in_every_probe = false;   ///< `probed` is asked in protocol cases of other rules, too
   std::string_view untestable;   ///< why no case on a CPU can show it broken; then nothing is asked
+  std::string_view added;        ///< release of the suite that brought it; empty: the first one
 };
 
 /// The rule's question in cases of a kind; false where it is not judged there.

@@ -20,8 +20,9 @@ struct DeviceRow;
 
 enum class CaseKind : std::uint8_t { kExchange, kProtocol, kUsage };
 
-/// How a keyword of the request was passed. `kOwn`: the device of the source itself.
-enum class Passed : std::uint8_t { kAbsent, kNone, kFalse, kTrue, kOwn };
+/// How a keyword of the request was passed. `kOwn`: the device of the source itself; `kHost`: the
+/// host, of a source on another device.
+enum class Passed : std::uint8_t { kAbsent, kNone, kFalse, kTrue, kOwn, kHost };
 
 /// A request, parsed from its text (`plain`, or `key-value` tokens in alphabetical order joined by
 /// `+`).
@@ -38,8 +39,9 @@ enum class PromiseKind : std::uint8_t { kNone, kShares, kCopies, kSharesIfPossib
 /// The documented promise of a route for one request.
 struct Promise {
   PromiseKind kind = PromiseKind::kNone;
-  std::string dtype;  ///< of kConverts: the dtype that comes out
-  bool flat = false;  ///< one axis over the same bytes, in memory order
+  std::string dtype;   ///< of kConverts: the dtype that comes out
+  bool flat = false;   ///< one axis over the same bytes, in memory order
+  std::string device;  ///< where the result lies; empty: on the source's device
   std::string document;
   std::string section;
 };
@@ -47,8 +49,11 @@ struct Promise {
 /// A route between two libraries, as its file states it.
 struct RouteInfo {
   std::string name;
-  bool dlpack = false;             ///< a capsule or an exchange table crosses
-  bool takes_devices = false;      ///< sources on other devices than the host go this way, too
+  bool dlpack = false;         ///< a capsule or an exchange table crosses
+  bool takes_devices = false;  ///< sources on other devices than the host go this way, too
+  bool takes_host = true;      ///< sources on the host go this way
+  bool may_copy = false;  ///< it is known to copy where it need not: huge sources don't go this way
+  std::vector<std::string> device_kinds;  ///< only sources on devices of these kinds; empty: of all
   std::string owner;               ///< library that owns the route; empty for a protocol route
   std::vector<std::string> rules;  ///< ids of the R rules that bind it
   std::map<std::string, Promise> promises;  ///< by request; key "" for all others

@@ -45,7 +45,7 @@ Passed parse_passed(string_view value) {
   if (value == "none") return Passed::kNone;
   if (value == "false") return Passed::kFalse;
   if (value == "true") return Passed::kTrue;
-  return Passed::kOwn;
+  return value == "cpu" ? Passed::kHost : Passed::kOwn;
 }
 
 void read_token(Request& request, string_view token) {

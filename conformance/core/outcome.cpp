@@ -141,6 +141,8 @@ void add_modifiers(const Case& subject, const Facts& facts, Happening& seen) {
 }  // namespace
 
 std::string_view asked_device(const Case& subject, const Facts& facts) {
+  if (subject.request && subject.request->device == Passed::kHost) return "cpu";
+  if (subject.promise && !subject.promise->device.empty()) return subject.promise->device;
   return facts.source_device ? std::string_view(*facts.source_device) : subject.device->name;
 }
 

@@ -77,7 +77,8 @@ Happening happening(const Case& subject, const Facts& facts);
 /// The shape that was asked for: the source's, or one axis where the route's promise is flat.
 Ints asked_shape(const Case& subject);
 
-/// The device that was asked for: the source's, by its own library where that was seen.
+/// The device that was asked for: what the request or the route's promise names, else the source's,
+/// by its own library where that was seen.
 std::string_view asked_device(const Case& subject, const Facts& facts);
 
 /// Is a result on `device` where it was asked to be? Pinned and managed memory is the host's and

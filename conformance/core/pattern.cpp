@@ -20,12 +20,30 @@ bool is_key(string_view key) {
   });
 }
 
-void check_glob(string_view key, string_view glob) {
-  std::string letters(glob);
-  std::erase(letters, '*');
-  if (glob.empty() || (!letters.empty() && !is_id_part(letters))) {
-    throw CatalogueError("query", key, glob, "letters, digits, _ . + - and *");
+/// Calls `found` with each of the globs that `|` joins, until one answers true.
+template <typename Found>
+bool any_choice(string_view globs, Found found) {
+  for (std::size_t begin = 0;;) {
+    const std::size_t end = std::min(globs.find('|', begin), globs.size());
+    if (found(globs.substr(begin, end - begin))) return true;
+    if (end == globs.size()) return false;
+    begin = end + 1;
   }
+}
+
+void check_glob(string_view key, string_view globs) {
+  const bool wrong = any_choice(globs, [](string_view glob) {
+    std::string letters(glob);
+    std::erase(letters, '*');
+    return glob.empty() || (!letters.empty() && !is_id_part(letters));
+  });
+  if (wrong) {
+    throw CatalogueError("query", key, globs, "letters, digits, _ . + - and *, or several by |");
+  }
+}
+
+bool one_matches(string_view globs, string_view text) {
+  return any_choice(globs, [&](string_view glob) { return glob_matches(glob, text); });
 }
 
 /// `parts` against `names`, where the part `**` takes any number of names.
@@ -37,19 +55,19 @@ bool parts_match(std::span<const std::string> parts, std::span<const string_view
     }
     return false;
   }
-  return !names.empty() && glob_matches(parts.front(), names.front()) &&
+  return !names.empty() && one_matches(parts.front(), names.front()) &&
          parts_match(parts.subspan(1), names.subspan(1));
 }
 
 bool term_matches(const CaseId& id, string_view key, string_view glob) {
-  if (key == "case") return glob_matches(glob, spelled(id.kind));
+  if (key == "case") return one_matches(glob, spelled(id.kind));
   if (key == "library" && id.kind == CaseKind::kExchange) {
-    return glob_matches(glob, id.parts[0]) || glob_matches(glob, id.parts[1]);
+    return one_matches(glob, id.parts[0]) || one_matches(glob, id.parts[1]);
   }
   const auto names = axis_names(id.kind);
   const auto axis = std::ranges::find(names, key);
   return axis != names.end() &&
-         glob_matches(glob, id.parts[static_cast<std::size_t>(axis - names.begin())]);
+         one_matches(glob, id.parts[static_cast<std::size_t>(axis - names.begin())]);
 }
 
 }  // namespace
@@ -96,6 +114,26 @@ bool Query::matches(const CaseId& id) const {
       terms_, [&](const auto& term) { return term_matches(id, term.first, term.second); });
 }
 
+Assignment assign(std::span<const std::vector<Query>> groups,
+                  std::span<const string_view> case_ids) {
+  Assignment found;
+  found.matched.resize(groups.size());
+  found.last.reserve(case_ids.size());
+  for (const string_view text : case_ids) {
+    const CaseId id = parse_case_id(text);
+    std::int64_t last = -1;
+    for (std::size_t group = 0; group < groups.size(); ++group) {
+      if (std::ranges::any_of(groups[group],
+                              [&](const Query& query) { return query.matches(id); })) {
+        ++found.matched[group];
+        last = static_cast<std::int64_t>(group);
+      }
+    }
+    found.last.push_back(last);
+  }
+  return found;
+}
+
 void Query::parse_terms(string_view text) {
   for (std::size_t begin = text.find_first_not_of(", "); begin != string_view::npos;) {
     const std::size_t end = std::min(text.find_first_of(", ", begin), text.size());
@@ -120,7 +158,9 @@ void Query::parse_pattern(string_view text) {
   for (std::size_t begin = 0; begin <= text.size();) {
     const std::size_t end = std::min(text.find('/', begin), text.size());
     check_glob("pattern", text.substr(begin, end - begin));
-    parts_.emplace_back(text.substr(begin, end - begin));
+    // Two `**` are one; many of them would take time that grows without bound.
+    const string_view part = text.substr(begin, end - begin);
+    if (part != "**" || parts_.empty() || parts_.back() != part) parts_.emplace_back(part);
     begin = end + 1;
   }
   if (parts_.size() == 1 && parts_.front() != "**") {

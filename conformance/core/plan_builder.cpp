@@ -87,13 +87,21 @@ std::vector<std::string> devices_of(const LibrarySpec& library) {
 /// Also where nothing is promised and no capsule crosses: such a route may copy or convert element
 /// by element.
 bool copies(const RouteInfo& route, const Request& request) {
-  if (request.copy == Passed::kTrue) return true;
+  if (request.copy == Passed::kTrue || route.may_copy) return true;
   auto found = route.promises.find(request.text);
   if (found == route.promises.end()) found = route.promises.find("");
   if (found == route.promises.end()) return false;
   const PromiseKind kind = found->second.kind;
   return kind == PromiseKind::kCopies || kind == PromiseKind::kConverts ||
          (kind == PromiseKind::kNone && !route.dlpack);
+}
+
+/// Do sources on this device, which is not the host, go this way?
+bool takes(const RouteInfo& route, string_view device) {
+  const string_view kind = device.substr(0, device.find('-'));
+  return route.takes_devices &&
+         (route.device_kinds.empty() ||
+          std::ranges::find(route.device_kinds, kind) != route.device_kinds.end());
 }
 
 std::vector<Request> parse_requests(const WaySpec& way) {
@@ -288,7 +296,9 @@ void Plan::Builder::add_exchanges(std::size_t way_index) {
     for (const Combination& one : combinations) {
       if ((one.products & products) == 0) continue;
       const bool on_host = devices()[one.device].type == kHostType;
-      if (!on_host && !way.route.takes_devices) continue;
+      if (on_host ? !way.route.takes_host || way.requests[at].device == Passed::kHost
+                  : !takes(way.route, devices()[one.device].name))
+        continue;
       const Exchange exchange{.way = static_cast<std::uint16_t>(way_index),
                               .request = static_cast<std::uint8_t>(at),
                               .source = one.source,

@@ -128,6 +128,16 @@ Json case_schema() {
                  {"properties", object(std::move(properties))}});
 }
 
+Json shard_schema() {
+  return object(
+      {{"type", text("object")},
+       {"description", text("only of a file that holds one shard of its plan")},
+       {"required", array({text("number"), text("count"), text("planned")})},
+       {"properties", object({{"number", typed("integer", "from 1")},
+                              {"count", typed("integer", "of shards")},
+                              {"planned", typed("integer", "cases of all shards together")}})}});
+}
+
 Json header_schema() {
   return object(
       {{"type", text("object")},
@@ -138,7 +148,9 @@ Json header_schema() {
              {"schema", typed("integer")},
              {"suite", typed("string", "version of the suite")},
              {"catalogue", typed("string", "digest of the tables")},
-             {"planned", typed("integer", "count of planned cases")},
+             {"planned", typed("integer", "count of planned cases of this file")},
+             {"shard", shard_schema()},
+             {"merged", list_of(list_of(typed("string", "of the command that ran a shard")))},
              {"excluded", typed("object", "combinations that no library makes, counted by reason")},
              {"census", typed("object",
                               "libraries with versions, declarations and sources; ways with "

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+# Now, so that the name stays the function whoever imports the module of that name later.
+from dlpack_conformance.relation import Relation, relation
+
 if TYPE_CHECKING:
     from types import ModuleType
 
-__all__ = ["Modules", "modules"]
+__all__ = ["Modules", "Relation", "modules", "relation"]
 
 _PACKAGE = "dlpack_conformance"
 _loaded: Modules | None = None

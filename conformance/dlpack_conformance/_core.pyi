@@ -10,7 +10,7 @@ class CatalogueError(ValueError): ...
 # Catalogue: every table as a list of dicts, keys are the row's field names.
 def rules() -> list[dict[str, Any]]:
     """Rows: id, level, duty, binds, judged_in, since, until, source (one text), sources (list of document, title,
-    where, place), text, ambiguity, readings (list of id, text), reason, untestable."""
+    where, place), text, ambiguity, readings (list of id, text), reason, untestable, added (release of the suite)."""
 
 def ambiguities() -> list[dict[str, Any]]:
     """Rows: id, question, texts, readings (list of id, text), choices (list of library, readings,
@@ -68,7 +68,7 @@ def other_value(dtype: str, value: Any) -> Any:
     """A value of the dtype that differs from ``value`` (what the write proof writes)."""
 
 def match(query: str, case_id: str) -> bool:
-    """Pattern (``*`` one part, ``**`` many) or ``key=value`` terms joined by commas or spaces.
+    """Pattern (``*`` one part, ``**`` many, ``a|b`` one of them) or ``key=value`` terms joined by commas or spaces.
 
     Keys: ``case`` and the names of axes; ``library`` also stands for either side of an exchange. All terms must hold.
     """
@@ -78,6 +78,11 @@ class Query:
 
     def __init__(self, query: str) -> None: ...
     def matches(self, case_id: str) -> bool: ...
+
+def assign(groups: Sequence[Sequence[str]], case_ids: list[str]) -> tuple[list[int], list[int]]:
+    """Of groups of queries: by case the last group with a query that matches it (-1: none), and by group how many
+    cases it matches.
+    """
 
 def case_axes(case_id: str) -> dict[str, str]:
     """``case`` (exchange, protocol, usage) plus the axes by name."""

@@ -7,8 +7,10 @@ __all__ = [
     "CatalogueError",
     "ConformanceError",
     "EnvironmentMakingError",
+    "ExpectationsError",
     "LibraryFileError",
     "OptionError",
+    "RelationError",
     "ReportError",
 ]
 
@@ -33,6 +35,19 @@ class LibraryFileError(ConformanceError):
     """A library file broke its contract."""
 
 
+class RelationError(ConformanceError, ValueError):
+    """Two arrays that nothing can be said of. ``field``: ``a`` or ``b``; ``value``: its type."""
+
+    def __init__(self, field: str, value: object, reason: str, allowed: str = "") -> None:
+        kind = type(value)
+        self.field = field
+        self.value = f"{kind.__module__}.{kind.__qualname__}"
+        self.reason = reason
+        self.allowed = allowed
+        hint = f"; allowed: {allowed}" if allowed else ""
+        super().__init__(f"{field}: {self.value}: {reason}{hint}")
+
+
 class ReportError(ConformanceError, ValueError):
     """A record file that cannot be read: file, key, reason and what is allowed."""
 
@@ -43,6 +58,23 @@ class ReportError(ConformanceError, ValueError):
         self.allowed = allowed
         hint = f"; allowed: {allowed}" if allowed else ""
         super().__init__(f"{file}: {key}: {reason}{hint}")
+
+
+class ExpectationsError(ConformanceError, ValueError):
+    """A file of expectations can't be used: file, entry (from 1), key, reason and what is allowed.
+
+    ``entry`` is 0 where the error is of the file as a whole.
+    """
+
+    def __init__(self, file: str, entry: int, key: str, reason: str, allowed: str = "") -> None:
+        self.file = file
+        self.entry = entry
+        self.key = key
+        self.reason = reason
+        self.allowed = allowed
+        self.hint = f"allowed: {allowed}" if allowed else ""
+        where = f"{file}: entry {entry}" if entry else file
+        super().__init__(f"{where}: {key}: {reason}")
 
 
 class EnvironmentMakingError(ConformanceError):

@@ -172,7 +172,8 @@ class Example {
     if (request.copy == Passed::kTrue) *facts.export_keywords += ", copy=True";
     if (request.copy == Passed::kFalse) *facts.export_keywords += ", copy=False";
     if (request.copy == Passed::kNone) *facts.export_keywords += ", copy=None";
-    if (request.device == Passed::kOwn) *facts.export_keywords += ", dl_device=(1, 0)";
+    if (request.device == Passed::kOwn || request.device == Passed::kHost)
+      *facts.export_keywords += ", dl_device=(1, 0)";
     facts.export_version = Ints{1, 3};
   }
 };

@@ -43,6 +43,15 @@ TEST(Pattern, TwoStarsAreAnyNumberOfParts) {
   EXPECT_FALSE(matches("exchange/**/float64/**", kExchange));
 }
 
+TEST(Pattern, ManyTwoStarsAreOne) {
+  std::string many = "**";
+  for (int count = 0; count < 200; ++count) many += "/**";
+
+  EXPECT_TRUE(matches(many, kExchange));
+  EXPECT_FALSE(matches(many + "/gpu", kExchange));
+  EXPECT_TRUE(matches(many + "/plain/**/**", kExchange));
+}
+
 TEST(Pattern, AnIdMatchesItselfAlone) {
   EXPECT_TRUE(matches(kExchange, kExchange));
   EXPECT_FALSE(matches(kUsage, kExchange));
@@ -53,6 +62,37 @@ TEST(Terms, AllMustHold) {
   EXPECT_TRUE(matches("dtype=float32 layout=*rows", kExchange));
   EXPECT_TRUE(matches("  producer=numpy ,, consumer=torch ", kExchange));
   EXPECT_FALSE(matches("dtype=float32,layout=vector", kExchange));
+}
+
+TEST(Terms, OneOfSeveralIsEnough) {
+  EXPECT_TRUE(matches("dtype=int8|float32|bool", kExchange));
+  EXPECT_TRUE(matches("layout=vector|reversed*,consumer=torch", kExchange));
+  EXPECT_FALSE(matches("dtype=int8|float64", kExchange));
+}
+
+TEST(Pattern, OneOfSeveralPartsIsEnough) {
+  EXPECT_TRUE(matches("usage/jax|numpy/*/add-*|view", kUsage));
+  EXPECT_FALSE(matches("usage/jax|torch/**", kUsage));
+}
+
+TEST(Assignment, TheLastGroupThatMatchesSpeaks) {
+  const std::vector<std::vector<Query>> groups = {
+      {Query("**")}, {Query("case=usage"), Query("dtype=float32")}, {Query("dtype=int8")}};
+  const std::string_view ids[] = {kExchange, kUsage, "usage/numpy/rebinding/view",
+                                  "protocol/numpy/C-25/readonly-flag"};
+
+  const Assignment found = assign(groups, ids);
+
+  EXPECT_THAT(found.last, testing::ElementsAre(1, 1, 1, 0));
+  EXPECT_THAT(found.matched, testing::ElementsAre(4, 3, 0));
+}
+
+TEST(Assignment, NoGroupIsMinusOne) {
+  const std::vector<std::vector<Query>> groups = {{Query("dtype=int8")}, {}};
+  const std::string_view ids[] = {kExchange};
+
+  EXPECT_THAT(assign(groups, ids).last, testing::ElementsAre(-1));
+  EXPECT_THROW(assign(groups, std::vector<std::string_view>{"no id"}), CatalogueError);
 }
 
 TEST(Terms, CaseIsTheKind) {
@@ -89,6 +129,7 @@ TEST(Query, ErrorsNameWhatIsAllowed) {
   EXPECT_THAT(message_of("numpy"), testing::HasSubstr("key=value"));
   EXPECT_THAT(message_of(""), testing::HasSubstr("''"));
   EXPECT_THAT(message_of("exchange//torch"), testing::HasSubstr("pattern is ''"));
+  EXPECT_THAT(message_of("dtype=int8|"), testing::HasSubstr("'int8|'"));
   EXPECT_THAT(message_of("exchange/nu mpy/**"), testing::HasSubstr("'nu mpy'"));
 }
 

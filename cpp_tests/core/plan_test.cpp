@@ -8,6 +8,8 @@
 #include "catalogue/error.h"
 #include "catalogue/layouts.h"
 #include "catalogue/sources.h"
+#include "core/facts.h"
+#include "core/outcome.h"
 
 namespace dlpack_conformance {
 namespace {
@@ -142,6 +144,61 @@ TEST(Plan, RequestsForTheHostAreNotForSourcesOnDevices) {
   EXPECT_EQ(plan.size(), 2u);
   EXPECT_THAT(plan.excluded(),
               ElementsAre(Pair("the request names the host as the source's device", 1u)));
+}
+
+TEST(Plan, HugeSourcesDoNotGoWhereTheyMayBeCopied) {
+  PlanSpec spec = small();
+  spec.profile = "full";
+  spec.libraries[1].makes = {makes("plain", {"int8"}, {"vector", "huge"})};
+  spec.ways = {way("alpha", "beta", "from_dlpack", {"plain", "copy-false"})};
+  spec.ways[0].route.dlpack = true;
+  EXPECT_EQ(Plan(spec).size(), 4u);
+
+  spec.ways[0].route.may_copy = true;
+  EXPECT_EQ(Plan(std::move(spec)).size(), 2u);
+}
+
+TEST(Plan, SomeWaysAreForSourcesOnDevicesAlone) {
+  PlanSpec spec = small();
+  MakesSpec far = makes("plain", {"float32"}, {"vector"});
+  far.device = "cuda-0";
+  spec.libraries[1].makes = {makes("plain", {"float32"}, {"vector"}), far};
+  spec.ways = {way("alpha", "beta", "from_dlpack", {"plain", "device-cpu"}),
+               way("alpha", "beta", "alpha.to_host", {"plain"})};
+  for (WaySpec& each : spec.ways) each.route.takes_devices = true;
+  spec.ways[1].route.takes_host = false;
+  spec.ways[1].route.promises[""].device = "cpu";
+  const Plan plan(std::move(spec));
+
+  EXPECT_EQ(plan.size(), 4u);
+  EXPECT_EQ(plan.find("exchange/alpha/beta/from_dlpack/device-cpu/float32/vector/plain/cpu"),
+            std::nullopt);
+  EXPECT_EQ(plan.find("exchange/alpha/beta/alpha.to_host/plain/float32/vector/plain/cpu"),
+            std::nullopt);
+  for (const char* id : {"exchange/alpha/beta/from_dlpack/device-cpu/float32/vector/plain/cuda-0",
+                         "exchange/alpha/beta/alpha.to_host/plain/float32/vector/plain/cuda-0"}) {
+    const auto found = plan.find(id);
+    ASSERT_NE(found, std::nullopt) << id;
+    EXPECT_EQ(asked_device(plan.at(*found), Facts()), "cpu") << id;
+  }
+}
+
+TEST(Plan, SomeWaysAreForSomeKindsOfDevices) {
+  PlanSpec spec = small();
+  spec.libraries[1].makes.clear();
+  for (const char* device : {"cuda-0", "cuda-host", "simulated-0"}) {
+    spec.libraries[1].makes.push_back(makes("plain", {"float32"}, {"vector"}));
+    spec.libraries[1].makes.back().device = device;
+  }
+  spec.ways = {way("alpha", "beta", "from_dlpack", {"plain"})};
+  spec.ways[0].route.takes_devices = true;
+  EXPECT_EQ(Plan(spec).size(), 3u);
+
+  spec.ways[0].route.device_kinds = {"cuda"};
+  const Plan plan(std::move(spec));
+  EXPECT_EQ(plan.size(), 2u);
+  EXPECT_EQ(plan.find("exchange/alpha/beta/from_dlpack/plain/float32/vector/plain/simulated-0"),
+            std::nullopt);
 }
 
 TEST(Plan, CasesOfADeviceThatIsNotToBeHadStayAndSayWhy) {

@@ -1,4 +1,5 @@
-# Installs the C++ part of this build into a fresh prefix, then configures, builds and runs the consumer project.
+# Installs the C++ part of this build into a fresh prefix, then configures, builds and runs two projects of somebody else:
+# one that uses the instrument, and one that tests its own library with the kit.
 function(run)
   execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE text ERROR_VARIABLE text)
   if(NOT result EQUAL 0)
@@ -6,13 +7,21 @@ function(run)
   endif()
 endfunction()
 
-file(REMOVE_RECURSE ${BINARY}/prefix ${BINARY}/consumer)
+file(REMOVE_RECURSE ${BINARY}/prefix ${BINARY}/consumer ${BINARY}/kit_consumer)
 run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${BINARY}/prefix --component cpp)
 file(GLOB_RECURSE stray ${BINARY}/prefix/*dlpack/dlpack.h)
 if(stray)
   message(FATAL_ERROR "the official header was installed by us: ${stray}")
 endif()
-run(${CMAKE_COMMAND} -S ${CONSUMER} -B ${BINARY}/consumer -G ${GENERATOR} -DCMAKE_CXX_COMPILER=${CXX}
-    -DCMAKE_PREFIX_PATH=${BINARY}/prefix -DPython_EXECUTABLE=${PYTHON})
-run(${CMAKE_COMMAND} --build ${BINARY}/consumer)
+foreach(project IN ITEMS consumer kit_consumer)
+  run(${CMAKE_COMMAND} -S ${SOURCE}/${project} -B ${BINARY}/${project} -G ${GENERATOR} -DCMAKE_CXX_COMPILER=${CXX}
+      -DCMAKE_PREFIX_PATH=${BINARY}/prefix -DPython_EXECUTABLE=${PYTHON})
+  run(${CMAKE_COMMAND} --build ${BINARY}/${project})
+endforeach()
 run(${BINARY}/consumer/consumer)
+run(${CMAKE_CTEST_COMMAND} --test-dir ${BINARY}/kit_consumer --output-on-failure --no-tests=error)
+file(STRINGS ${BINARY}/kit_consumer/mylib.ndjson records)
+list(LENGTH records count)
+if(count LESS 300)
+  message(FATAL_ERROR "the kit wrote ${count} lines of records; limit: at least 300")
+endif()

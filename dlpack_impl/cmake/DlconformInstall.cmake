@@ -1,5 +1,6 @@
-# The CMake package dlpack_conformance: the instrument's library and headers, and the module that finds the official
-# dlpack.h on the user's machine as it did here. The header itself is never installed by us.
+# The CMake package dlpack_conformance: the instrument's library and headers, the kit for C++ libraries with what it is
+# made of, and the module that finds the official dlpack.h on the user's machine as it did here. The header itself is never
+# installed by us, and neither are the headers of the suite's tables.
 include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/dlpack_conformance)
 
@@ -9,6 +10,18 @@ install(TARGETS dlpack_impl EXPORT dlpack_impl_targets
         INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/dlpack_impl/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT cpp)
 install(EXPORT dlpack_impl_targets NAMESPACE dlpack_impl:: DESTINATION ${package_dir} COMPONENT cpp)
+
+if(TARGET dlpack_conformance_gtest)
+  set(kit_dir ${PROJECT_SOURCE_DIR}/conformance/gtest)
+  set_target_properties(dlpack_conformance_core PROPERTIES EXPORT_NAME core)
+  set_target_properties(dlpack_conformance_gtest PROPERTIES EXPORT_NAME gtest)
+  install(TARGETS dlpack_conformance_core dlpack_conformance_gtest EXPORT dlpack_conformance_targets
+          ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT cpp
+          INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+  install(DIRECTORY ${kit_dir}/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT cpp)
+  install(EXPORT dlpack_conformance_targets NAMESPACE dlpack_conformance:: DESTINATION ${package_dir} COMPONENT cpp)
+  install(FILES ${kit_dir}/cmake/DlconformGtest.cmake ${kit_dir}/kit_main.cpp DESTINATION ${package_dir} COMPONENT cpp)
+endif()
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/Finddlpack.cmake DESTINATION ${package_dir} COMPONENT cpp)
 
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/dlpack_conformanceConfig.cmake.in

@@ -477,6 +477,7 @@ FAULTS: list[Fault] = [
     Fault(
         "copies-to-cpu",
         proves="C-33",
+        also=("C-35",),
         text="copy=False is forgotten on the way to the CPU",
         consume=_copies_to_cpu,
     ),

@@ -363,7 +363,7 @@ FAULTS: list[Fault] = [
     Fault(
         "ignores-copy",
         proves="P-29",
-        also=("P-28",),
+        also=("P-28", "P-30"),
         text="copy is not heeded",
         options={"honours_copy": False},
     ),

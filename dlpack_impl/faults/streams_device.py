@@ -404,6 +404,7 @@ FAULTS = [
     Fault(
         "cpu-export-despite-copy-false",
         proves="P-28",
+        also=("P-30",),
         text="copies to the CPU although copy=False was passed",
         array=_CopiesThoughFalse,
     ),

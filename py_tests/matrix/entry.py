@@ -1,8 +1,9 @@
 """One entry of the matrix: cases whose ids begin alike, read from the fixture's records.
 
 It fails on a suite fault, an incomplete run, a line on which the two runs disagree (apart from
-``time_ns``), or a record that ``judge`` does not give again. A library's deviation is no failure;
-one of the reference against itself is.
+``time_ns``), or a record that ``judge`` does not give again; and on what is not as the shipped
+lists of known deviations say: an unexpected one, another one, or one that is not there any more. A
+deviation of the reference against itself fails whatever is expected.
 """
 
 from __future__ import annotations
@@ -68,6 +69,11 @@ def problems(run_dir: Path, prefix: str, planned: int) -> tuple[list[str], list[
             wrong.append(f"judge gives another record: {case}: {difference(line, again)}")
         if rows[case]["verdict"] == "deviates" and OURS.match(case):
             wrong.append(f"the reference deviates: {case}: {rows[case]['judged'][0]}")
+    reviewed = json.loads((run_dir / "review.json").read_text(encoding="utf-8"))["review"]
+    for red in reviewed["red"]:
+        if red["case"] in first and red["kind"] != "suite-fault":
+            entry = f" [{red['entry']}]" if red["entry"] else ""
+            wrong.append(f"{red['kind']}: {red['case']}: {red['text']}{entry}")
     counts = [
         f"{axis}: " + ", ".join(f"{name} {count}" for name, count in counted.most_common())
         for axis in ("outcome", "verdict")

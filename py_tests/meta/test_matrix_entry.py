@@ -32,11 +32,17 @@ def write(folder: Path, name: str, *lines: str, footer: bool = True) -> None:
     (folder / f"{name}.ndjson").write_text('{"kind":"header"}\n' + "".join(lines) + end)
 
 
+def compare(folder: Path, *reds: dict[str, str]) -> None:
+    """Write how the first run compares with the shipped lists."""
+    (folder / "review.json").write_text(json.dumps({"review": {"red": reds, "stale": []}}))
+
+
 @pytest.fixture
 def run_dir(tmp_path: Path) -> Path:
-    """Return a folder with two equal runs that ``judge`` gave again."""
+    """Return a folder with two equal runs that ``judge`` gave again, as expected."""
     for name in ("first", "second", "judged"):
         write(tmp_path, name, case("int8"), case("int16"))
+    compare(tmp_path)
     return tmp_path
 
 
@@ -58,12 +64,41 @@ def test_entry_of_two_equal_runs_passes_and_prints_counts(root: Path, run_dir: P
     assert "conforms 2" in done.stdout
 
 
-def test_entry_lets_a_deviation_of_a_library_pass(root: Path, run_dir: Path) -> None:
-    """What a library does wrong is a finding of the report, not a failed test."""
+def test_entry_lets_an_expected_deviation_of_a_library_pass(root: Path, run_dir: Path) -> None:
+    """What a library is known to do wrong is a finding of the report, not a failed test."""
     for name in ("first", "second", "judged"):
         write(run_dir, name, case("int8", verdict="deviates"), case("int16"))
 
     assert entry(root, run_dir).returncode == 0
+
+
+@pytest.mark.parametrize("kind", ["deviation", "other", "vanished", "changed"])
+def test_entry_fails_over_what_is_not_as_expected(root: Path, run_dir: Path, kind: str) -> None:
+    """With the case, what was seen and what was expected, and by which entry of a list."""
+    red = {"case": f"{PREFIX}/int8/vector/plain/cpu", "kind": kind, "text": "seen; expected: more"}
+    compare(run_dir, red | {"entry": "list.toml:3"})
+
+    done = entry(root, run_dir)
+
+    assert done.returncode == 1
+    assert f"{kind}: {red['case']}: seen; expected: more [list.toml:3]" in done.stdout
+
+
+def test_entry_leaves_what_is_not_as_expected_elsewhere_to_its_entry(
+    root: Path, run_dir: Path
+) -> None:
+    """Each red case fails one entry."""
+    other = "exchange/left/right/buffer/plain/int8/vector/plain/cpu"
+    compare(run_dir, {"case": other, "kind": "vanished", "text": "gone", "entry": ""})
+
+    assert entry(root, run_dir).returncode == 0
+
+
+def test_entry_fails_without_the_comparison(root: Path, run_dir: Path) -> None:
+    """A file that nobody wrote is no comparison with nothing to say."""
+    (run_dir / "review.json").unlink()
+
+    assert entry(root, run_dir).returncode == 1
 
 
 def test_entry_ignores_time(root: Path, run_dir: Path) -> None:
@@ -119,6 +154,7 @@ def test_entry_fails_where_the_reference_deviates(
     line = case("int8", id=way + case_id, verdict="deviates", judged=judged)
     for name in ("first", "second", "judged"):
         write(tmp_path, name, line)
+    compare(tmp_path)
 
     done = entry(root, tmp_path, 1, way)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -141,6 +142,19 @@ def test_explain_reads_records_and_exits_0(records: Path, tmp_path: Path) -> Non
     assert done.returncode == 0, done.stderr
     assert ONE in done.stdout
     assert "shared" in done.stdout
+
+
+def test_explain_of_many_cases_begins_with_their_counts(records: Path, tmp_path: Path) -> None:
+    """A reader sees first how often memory was shared; one case needs no count."""
+    many = command("explain", "reference", "reference", "--records", records, folder=tmp_path)
+    one = command(
+        *("explain", "reference", "reference", "--records", records, "--dtype", "float32"),
+        *("--layout", "matrix"),
+        folder=tmp_path,
+    )
+
+    assert re.match(r"[\d,]+ cases: [\d,]+ shared, [\d,]+ empty\n", many.stdout), many.stdout[:80]
+    assert one.stdout.startswith(ONE)
 
 
 def test_explain_as_json_has_all_facts(records: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from run_engine import finish, records, start
 
-ROUTES = {"from_dlpack", "capsule", "exchange-api", "methods-only"}
+ROUTES = {"from_dlpack", "capsule", "exchange-api", "methods-only", "cuda-array-interface"}
 FEWEST_OF_A_PAIR = 24
 
 
@@ -29,9 +29,16 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     return [line for line in lines if line["kind"] == "case"]
 
 
+def to_host(line: dict[str, Any]) -> bool:
+    """Whether the request names the host, where the source is not."""
+    return "device-cpu" in line["request"]
+
+
 def pair(lines: list[dict[str, Any]], *, ours: bool) -> list[dict[str, Any]]:
-    """Cases of the reference with itself, or with the other libraries."""
-    return [line for line in lines if (line["consumer"] == "reference") == ours]
+    """Cases on the device of the reference with itself, or with the other libraries."""
+    return [
+        line for line in lines if (line["consumer"] == "reference") == ours and not to_host(line)
+    ]
 
 
 def test_devices_every_library_is_offered_the_source(simulated: list[dict[str, Any]]) -> None:
@@ -96,6 +103,21 @@ def test_devices_unknown_ones_are_refused(simulated: list[dict[str, Any]]) -> No
             assert line["outcome"] in ("shared", "empty"), line["id"]
             assert line["proof"] in ("address", ""), line["id"]
             assert line["facts"].get("result.device") in (None, "simulated-0"), line["id"]
+
+
+def test_devices_bring_arrays_to_the_host(simulated: list[dict[str, Any]]) -> None:
+    """What asks for the host gets a copy there, or refuses; ``copy=False`` is always refused."""
+    lines = [line for line in simulated if to_host(line)]
+    copied = [line for line in lines if line["outcome"] == "copied"]
+
+    assert {"reference", "numpy"} <= {line["consumer"] for line in copied}
+    assert all(line["proof"] == "address+write" for line in copied)
+    assert all(line["facts"]["result.device"] == "cpu" for line in copied)
+    assert all(line["facts"]["export.device"] == [1, 0] for line in copied)
+    for line in lines:
+        wanted = {"refused"} if "copy-false" in line["request"] else {"copied", "empty", "refused"}
+        assert line["outcome"] in wanted, line["id"]
+        assert line["verdict"] in ("conforms", "permitted"), line["id"]
 
 
 def test_devices_give_the_same_lines_twice(simulated: list[dict[str, Any]], tmp_path: Path) -> None:

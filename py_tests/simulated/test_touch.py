@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import mmap
+import signal
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -119,3 +122,40 @@ def test_touch_turns_the_command_red(
     )
 
     assert done.returncode == status, done.stderr
+
+
+TOUCHES = """
+import ctypes, faulthandler, mmap, sys
+from dlpack_conformance import _instrument as ref
+
+shared = mmap.mmap(int(sys.argv[1]), mmap.PAGESIZE)
+word = ctypes.addressof(ctypes.c_char.from_buffer(shared))
+(device,) = ref.simulated()
+ref.touch_word(word)
+faulthandler.enable()
+for _ in range(int(sys.argv[2])):
+    ref.touch_word(word)
+memory = ref.Template("int32", (1,), (1,), 0, [1], device=device).make()
+ctypes.string_at(memory.first, 4)
+"""
+
+
+@pytest.mark.parametrize(("again", "marked"), [(0, 0), (1, 1)])
+def test_touch_mark_wants_to_be_the_last_handler(tmp_path: Path, again: int, marked: int) -> None:
+    """A handler that was put before ours later sends the signal on without its address.
+
+    So the mark is lost after ``faulthandler.enable()``, and ``touch_word`` brings ours to the front
+    again: a runner calls it last, when the libraries are imported.
+    """
+    place = tmp_path / "word"
+    place.write_bytes(bytes(mmap.PAGESIZE))
+    with place.open("r+b") as file:
+        done = subprocess.run(
+            [sys.executable, "-c", TOUCHES, str(file.fileno()), str(again)],
+            pass_fds=[file.fileno()],
+            capture_output=True,
+            check=False,
+        )
+
+    assert done.returncode == -signal.SIGSEGV
+    assert int.from_bytes(place.read_bytes()[:8], sys.byteorder) == marked

@@ -48,6 +48,14 @@ def test_config_of_the_verb_wins_over_the_common_one(tmp_path: Path) -> None:
     assert config.defaults(dlconform, "list", tmp_path) == {"profile": "full"}
 
 
+def test_config_key_that_is_a_verb_too_is_an_option(tmp_path: Path) -> None:
+    """``expect`` is both: only a table is of the verb."""
+    write(tmp_path, "[tool.dlconform]\nexpect = 'mine.toml'\n[tool.dlconform.run]\njobs = 1\n")
+
+    assert config.defaults(dlconform, "run", tmp_path) == {"expect": "mine.toml", "jobs": 1}
+    assert config.defaults(dlconform, "expect", tmp_path) == {}
+
+
 @pytest.mark.parametrize("text", [
     "[tool.dlconform]\nprofil = 'quick'\n",
     "[tool.dlconform.rules]\nprofile = 'quick'\n",

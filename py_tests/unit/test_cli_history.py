@@ -124,4 +124,4 @@ def test_diff_of_equal_runs_says_so(tmp_path: Path) -> None:
 
     assert result.exit_code == 0
     assert result.stdout == ""
-    assert "no change" in result.stderr
+    assert "unchanged" in result.stderr

@@ -11,7 +11,7 @@ from dlpack_conformance.engine import find_libraries, find_routes
 from dlpack_conformance.engine.devices import Devices
 from dlpack_conformance.engine.exchange import STEPS, call_text, first_difference
 from dlpack_conformance.engine.keywords import keyword_text, learn, learn_here
-from dlpack_conformance.engine.options import Options, Summary
+from dlpack_conformance.engine.options import Options
 from dlpack_conformance.engine.pair import Way
 from dlpack_conformance.engine.prepare import LONG_ELEMS, Catalogue
 from dlpack_conformance.engine.records import lines_of, outcome_and_verdict
@@ -203,20 +203,6 @@ def test_options_out_of_range_are_refused_by_name(options, name: str) -> None:
     """The message has the option, its value and what is allowed."""
     with pytest.raises(OptionError, match=f"{name}.*allowed is"):
         Options(**options)
-
-
-def test_summary_is_complete_only_with_every_case() -> None:
-    """A missing case or an interruption makes it incomplete; not-run cases did not run."""
-    from collections import Counter
-
-    def summary(written: int, *, interrupted: bool = False) -> Summary:
-        outcomes = Counter({"shared": written - 1, "not-run": 1})
-        return Summary("x", 3, written, outcomes, Counter(), 0, 0, interrupted, 0, 0, 1.0)
-
-    assert summary(3).complete
-    assert summary(3).ran == 2
-    assert not summary(2).complete
-    assert not summary(3, interrupted=True).complete
 
 
 def test_lines_end_where_the_file_was_cut(tmp_path: Path) -> None:

@@ -146,10 +146,3 @@ def test_batches_are_large_first_and_small_at_the_end() -> None:
 
     assert [len(batch) for batch in batches] == [40, 40, 20, 10, 10]
     assert [index for batch in batches for index in batch] == list(range(120))
-
-
-def test_batches_of_a_shard_keep_their_gaps() -> None:
-    """What another shard has is not taken."""
-    chunks = [range(10), range(20, 30), range(30, 40), range(60, 65)]
-
-    assert taken(deque(chunks), lambda left: 1000) == [range(10), range(20, 40), range(60, 65)]

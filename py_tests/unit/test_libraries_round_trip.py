@@ -17,7 +17,12 @@ from library_sources import Built
 pytestmark = pytest.mark.filterwarnings("ignore:ComplexHalf support is experimental")
 
 LIBRARIES = library_sources.installed()
-MADE = [(name, makes) for name, library in LIBRARIES.items() for makes in library.makes()]
+MADE = [
+    (name, makes)
+    for name, library in LIBRARIES.items()
+    for makes in library.makes()
+    if makes.device == "cpu"
+]
 
 
 READABLE = [made for made in MADE if made[1].source != "meta"]

@@ -34,6 +34,19 @@ def test_find_takes_terms_over_axes_and_over_what_happened(records: Records) -> 
     assert wanted
 
 
+def test_find_takes_alternatives(records: Records) -> None:
+    """Of axes as of what happened; one of them is enough."""
+    both = find(records, ["layout=reversed|vector, outcome=crashed|hung|copied"])
+    each = [
+        find(records, [f"layout={layout}, outcome={outcome}"])
+        for layout in ("reversed", "vector")
+        for outcome in ("crashed", "hung", "copied")
+    ]
+
+    assert len(both) == sum(map(len, each))
+    assert {case.outcome for case in both} == {"crashed", "copied"}
+
+
 def test_find_takes_a_pattern_of_ids(records: Records) -> None:
     """A pattern may be narrowed by what happened."""
     found = find(records, ["exchange/alpha/**/float32/*/plain/cpu verdict=permitted"])

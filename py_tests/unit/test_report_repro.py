@@ -13,6 +13,7 @@ from dlpack_conformance import modules
 from dlpack_conformance.errors import ReportError
 from dlpack_conformance.libraries import Promise, Route, Source
 from dlpack_conformance.report import Case, Scripts
+from dlpack_conformance.report.observations import OBSERVATIONS, Sides
 from dlpack_conformance.report.records import Judged
 from dlpack_conformance.report.repro import MAX_LINES, accuses
 
@@ -225,11 +226,29 @@ def test_script_of_an_unknown_library_is_refused_by_name() -> None:
         Scripts({}, []).script(case("shares", "shared"), {})
 
 
+@pytest.mark.parametrize(("copy", "seen"), [(False, "shared"), (True, "copied")])
+def test_script_of_a_copied_flag_says_whose_memory_it_is(copy: bool, seen: str) -> None:
+    """A copy may carry the flag: only with the address does it show something wrong."""
+    instrument = modules().instrument
+    memory = instrument.Template("float32", (2,), (1,), 0, [1.0, 2.0]).make()
+    a = instrument.Array(memory, "float32", (2,), (1,), honours_copy=copy)
+    facts = {"export.flags": 2, "export.keywords": "max_version=(1, 3), copy=True"}
+    facts["export.address"] = "elsewhere" if copy else "0"
+    sides = Sides({"address": "{x}.address"}, {}, 1, 2, True, None, seen, facts)
+
+    observed = OBSERVATIONS["copied-flag"](sides, ())
+
+    assert observed is not None
+    lines, recorded = observed
+    scope: dict[str, Any] = {"a": a}
+    exec("\n".join(lines), scope)
+    assert recorded == f"flags 2, {seen}"
+    assert scope["seen"].endswith(seen)
+
+
 def test_script_of_flags_reads_the_struct() -> None:
     """Flags lie at byte 24 of the versioned struct; the reference writes them."""
     instrument = modules().instrument
-    from dlpack_conformance.report.observations import OBSERVATIONS, Sides
-
     sides = Sides(
         {},
         {},

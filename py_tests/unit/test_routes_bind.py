@@ -159,11 +159,12 @@ def test_way_that_no_release_has_is_not_lacking() -> None:
             route.bind(lacks, never, "plain")
 
 
-def test_reference_reaches_itself_by_every_dlpack_route() -> None:
-    """The routes that need DLPack alone exist from reference to reference."""
+def test_reference_reaches_itself_by_every_route_that_it_has() -> None:
+    """The routes that need DLPack alone, and CUDA's interface for arrays on devices."""
     names = {r.name for r, p, c, _, _ in WAYS if p is c is LIBRARIES["reference"]}
 
-    assert names == {"from_dlpack", "capsule", "methods-only", "exchange-api"}
+    dlpack = {"from_dlpack", "capsule", "methods-only", "exchange-api"}
+    assert names == dlpack | {"cuda-array-interface"}
 
 
 @pytest.mark.parametrize("route", [array_interface.ROUTE, buffer.ROUTE, view.ROUTE])

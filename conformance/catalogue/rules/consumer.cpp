@@ -52,6 +52,18 @@ Answer described_layout(const Seen& seen) {
   return answer(layout.shape.size() <= 32 && !seen.subject.source->misaligned);
 }
 
+/// Was the export asked for with `copy`? Unknown where nobody knows how this consumer asks.
+Answer copy_passed_on(const Seen& seen) {
+  const auto& keywords = seen.facts.export_keywords;
+  if (!keywords || *keywords == "both") return Answer::kUnknown;
+  return answer(keywords->find("copy=") != std::string::npos);
+}
+
+/// Nobody knows how memory is aligned that the library allocated by itself.
+Answer of_known_alignment(const Seen& seen) {
+  return answer(seen.subject.source->memory != SourceMemory::kLibrary);
+}
+
 /// Of a lost process: was it lost with a right tensor in the consumer's hands?
 Answer lost_by_consumer(const Seen& seen) {
   const auto& step = seen.facts.crash_step;
@@ -453,7 +465,7 @@ constexpr auto kRules = std::to_array<Rule>({
      .text = "copy=True gives memory of its own",
      .when = by_from_dlpack && copy_true && has_elements && returned,
      .holds = copied,
-     .crossed = !export_in_place,
+     .crossed = !export_in_place || !Ask<copy_passed_on>{},
      .reason = "copy-true-shares",
      .probed = {.when = probed::taken, .holds = !probed::shares}},
     {.id = "C-35",
@@ -467,7 +479,7 @@ constexpr auto kRules = std::to_array<Rule>({
      .holds = shared || refused,
      .error = !copy_needed || route_raised<"BufferError"> || route_raised<"ValueError">,
      .ambiguity = "A-08",
-     .crossed = export_in_place,
+     .crossed = export_in_place || !Ask<copy_passed_on>{},
      .reason = "copy-false-copies",
      .probed = {.holds = probed::raised || probed::shares}},
     // Of everything else that was copied, A-13 leaves open whether it was possible to share.
@@ -479,8 +491,8 @@ constexpr auto kRules = std::to_array<Rule>({
      .source = fd("copy"),
      .text = "copy=None shares a plain, aligned, row-major source of a dtype that both have",
      .when = by_from_dlpack && copy_open && own_device && has_elements && ordinary &&
-             dtype_is<&DTypeRow::dlpack> && layout_is<kContiguous> && !layout_is<kOffset> &&
-             consumer_has_dtype && returned,
+             Ask<of_known_alignment>{} && dtype_is<&DTypeRow::dlpack> && layout_is<kContiguous> &&
+             !layout_is<kOffset> && consumer_has_dtype && returned,
      .holds = shared,
      .ambiguity = "A-13",
      .crossed = export_in_place,

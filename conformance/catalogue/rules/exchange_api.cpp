@@ -36,8 +36,9 @@ Answer succeeded(const Seen& seen) {
 Answer function_refused(const Seen& seen) {
   const auto& status = seen.facts.table_status;
   const auto& raised = seen.facts.table_raised;
+  if (status && *status == 0) return Answer::kNo;  // also for a host without Python
   if (!status || !raised) return Answer::kUnknown;
-  return answer(*status != 0 && *raised == true);
+  return answer(*raised);
 }
 
 /// Did a C++ exception leave a function? Into our frame, or as far as std::terminate; of another

@@ -209,8 +209,8 @@ constexpr auto one_buffer = source_is<&SourceRow::strided>;
 constexpr auto autograd = source_is<&SourceRow::autograd>;
 constexpr auto misaligned = source_is<&SourceRow::misaligned>;
 /// The elements lie in one strided buffer that DLPack can describe as it is.
-constexpr auto as_it_lies =
-    has_elements && one_buffer && !copy_needed && !masked && !misaligned && describable;
+constexpr auto as_it_lies = own_device && has_elements && one_buffer && !copy_needed && !masked &&
+                            !misaligned && describable;
 constexpr auto export_copies = !export_in_place;
 constexpr auto asked_copy = Ask<copy_asked_aloud>{};
 

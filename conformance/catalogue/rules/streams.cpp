@@ -19,7 +19,6 @@ using enum Binds;
 
 constexpr auto kProtocol = CaseKind::kProtocol;
 constexpr std::string_view kNeedsRocm = "needs a ROCm device: no CPU case";
-constexpr std::string_view kNeedsGraphs = "needs a device that captures its work as a graph";
 
 Answer on_cpu(const Seen& seen) { return answer(seen.subject.device->type == 1); }
 
@@ -309,7 +308,8 @@ constexpr auto kRules = std::to_array<Rule>({
      .judged_in = kProtocol,
      .source = header("DLPackExchangeAPI"),
      .text = "an exchange while the device's work is captured as a graph",
-     .untestable = kNeedsGraphs},
+     .when = known<&Facts::route_returned>,
+     .reason = "capture-open"},
     {.id = "S-23",
      .level = kDerived,
      .duty = kConsumer,

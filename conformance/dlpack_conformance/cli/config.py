@@ -35,8 +35,10 @@ def defaults(group: click.Group, verb: str, start: Path) -> dict[str, Any]:
         return {}
     table = _load(path)
     verbs = set(group.list_commands(click.Context(group)))
-    own = table.get(verb, {}) if verb in verbs else {}
-    common = {key: value for key, value in table.items() if key not in verbs}
+    # `expect` is a verb and an option: a table is of the verb, anything else of the option.
+    of_verbs = {key: value for key, value in table.items() if key in verbs and _is_table(value)}
+    own = of_verbs.get(verb, {})
+    common = {key: value for key, value in table.items() if key not in of_verbs}
     options = _options(group, verb)
     known = {name for each in verbs for name in _options(group, each)}
     for key in common:
@@ -73,6 +75,10 @@ def _options(group: click.Group, verb: str) -> dict[str, str]:
         for opt in param.opts
         if opt.startswith("--")
     }
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, dict)
 
 
 def _value(value: Any) -> Any:

@@ -26,10 +26,12 @@ def observe(
     out: str | None = None,
     jobs: int = 0,
     timeout_s: float = 10.0,
+    shard: tuple[int, int] | None = None,
 ) -> tuple[Summary, Records]:
     """Run the selected cases and read their records.
 
     ``out``: path, ``-`` for stdout, None where they are not kept. ``timeout_s``: without a step.
+    ``shard``: (number from 1, count), None for all cases.
     """
     from dlpack_conformance.engine import Options, run
     from dlpack_conformance.report import read
@@ -47,6 +49,7 @@ def observe(
             out=path,
             jobs=jobs,
             timeout_s=timeout_s,
+            shard=shard,
             command=("dlconform", *sys.argv[1:]),
         )
         with output.Progress() as bar:

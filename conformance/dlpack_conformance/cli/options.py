@@ -14,7 +14,7 @@ from dlpack_conformance.cli.problem import Problem
 if TYPE_CHECKING:
     from dlpack_conformance.engine import Census
 
-__all__ = ["Selection", "file_path", "selection_options"]
+__all__ = ["Selection", "file_path", "selection_options", "shard_option"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,26 @@ def _profile(name: str) -> str:
     return name
 
 
+def _shard(ctx: click.Context, param: click.Parameter, text: str | None) -> Any:
+    """``2/3`` as (2, 3); which numbers are allowed is said by the engine's options."""
+    if text is None:
+        return None
+    number, slash, count = text.partition("/")
+    if not (slash and number.isdecimal() and count.isdecimal()):
+        raise Problem("option", f"--shard {text!r} is no shard", "i/n, from 1/n to n/n")
+    return int(number), int(count)
+
+
+shard_option = click.option(
+    "--shard",
+    callback=_shard,
+    metavar="i/n",
+    help="Only the i-th of n parts of the plan, for one of n machines; `dlconform merge` makes one "
+    "file of the n files.",
+)
+"""Adds ``--shard`` to a verb, as ``shard``: (number from 1, count) or None."""
+
+
 def file_path(*, exists: bool = False) -> click.Path:
     """A path to a file, never to a folder."""
     return click.Path(exists=exists, dir_okay=False)
@@ -124,7 +144,7 @@ _OPTIONS = (
         "--filter",
         multiple=True,
         metavar="QUERY",
-        help="A pattern of ids (* one part, ** many), or key=value terms joined by commas, which "
-        "must all hold; repeatable: any one is enough.",
+        help="A pattern of ids (* one part, ** many, a|b either), or key=value terms joined by "
+        "commas, which must all hold; repeatable: any one is enough.",
     ),
 )

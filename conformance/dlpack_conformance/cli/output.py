@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -14,8 +15,18 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-__all__ = ["Progress", "console", "format_option", "note", "print_json", "style", "table"]
+__all__ = [
+    "Progress",
+    "console",
+    "format_option",
+    "note",
+    "print_json",
+    "style",
+    "table",
+    "visible",
+]
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _ANSI = {"red": 31, "green": 32, "yellow": 33, "cyan": 36, "bold": 1}
 
 
@@ -32,9 +43,14 @@ def style(text: str, colour: str) -> str:
     return f"\x1b[{_ANSI[colour]}m{text}\x1b[0m" if _colour(sys.stderr) else text
 
 
+def visible(text: str) -> str:
+    """``text`` with control characters as numbers: a library's message can't steer a terminal."""
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
 def note(text: str) -> None:
     """One line of chatter on stderr."""
-    click.echo(text, err=True)
+    click.echo(visible(text), err=True)
 
 
 def console(*, stderr: bool = False) -> Console:

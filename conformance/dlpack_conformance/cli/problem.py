@@ -34,10 +34,10 @@ class Problem(click.ClickException):
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Print code and cause, then the hint, on stderr."""
-        from dlpack_conformance.cli.output import style
+        from dlpack_conformance.cli.output import style, visible
 
-        click.echo(
-            f"{style(f'error[{self.code}]', 'red')} {self.message}", file=file, err=True, color=True
-        )
+        lines = [f"{style(f'error[{self.code}]', 'red')} {visible(self.message)}"]
         if self.hint:
-            click.echo(f"  {style('hint', 'cyan')} {self.hint}", file=file, err=True, color=True)
+            lines.append(f"  {style('hint', 'cyan')} {visible(self.hint)}")
+        for line in lines:
+            click.echo(line, file=file, err=True, color=True)

@@ -7,13 +7,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from dlpack_conformance import modules
-from dlpack_conformance.engine.devices import HOST
+from dlpack_conformance.engine.devices import HOST, KINDS
 from dlpack_conformance.engine.discover import find_libraries, find_routes
 from dlpack_conformance.engine.protocol import protocol_cases
 from dlpack_conformance.errors import LibraryFileError, OptionError
@@ -144,7 +145,7 @@ def take(names: list[str], files: Sequence[str], say: Any = lambda doing: None) 
     present: dict[str, Library] = {}
     for name in names:
         say(name)
-        reason = known[name].probe()
+        reason = _asked(known[name], "probe")
         if reason is None:
             present[name] = known[name]
         else:
@@ -176,10 +177,21 @@ def _chosen(names: tuple[str, ...] | None, present: dict[str, Library]) -> list[
     return sorted(present) if names is None else [name for name in names if name in present]
 
 
+def _asked(library: Library, method: str, call: Callable[[], Any] | None = None) -> Any:
+    """Answer of one function of a library file; what it raises is an error of the file."""
+    try:
+        return getattr(library, method)() if call is None else call()
+    except Exception as error:
+        raise LibraryFileError(
+            f"library {library.name!r}: {method}() raised {type(error).__name__}: {error}; "
+            f"dlconform libraries check asks it everything"
+        ) from error
+
+
 def _library(library: Library) -> dict[str, Any]:
     return {
-        "versions": dict(library.versions()),
-        **facts_of(library),
+        "versions": dict(_asked(library, "versions")),
+        **_asked(library, "declares", lambda: facts_of(library)),
         "makes": [
             {
                 "source": makes.source,
@@ -188,10 +200,10 @@ def _library(library: Library) -> dict[str, Any]:
                 "excluded": [list(entry) for entry in makes.excluded],
                 "device": makes.device,
             }
-            for makes in library.makes()
+            for makes in _asked(library, "makes")
         ],
-        "protocol": protocol_cases(library),
-        "usage": sorted([usage.topic, usage.variant] for usage in library.usages()),
+        "protocol": _asked(library, "probes", lambda: protocol_cases(library)),
+        "usage": sorted([usage.topic, usage.variant] for usage in _asked(library, "usages")),
         "absent_devices": _absent_devices(library),
     }
 
@@ -220,28 +232,58 @@ def _way(route: Route, owner: str, producer: Library, consumer: Library) -> dict
             continue
         except LookupError as proof:
             absent[request] = str(proof.args[0]) if proof.args else type(proof).__name__
+        except Exception as error:
+            raise LibraryFileError(
+                f"{route.name} from {producer.name} to {consumer.name}: binding {request} raised "
+                f"{type(error).__name__}: {error}; dlconform libraries check asks the files"
+            ) from error
         requests.append(request)
     if not requests:
         return None
     promise = promise_of(route, consumer)
+    entry = consumer.accepts().get(route.name)
     return {
         "producer": producer.name,
         "consumer": consumer.name,
         "route": route.name,
         "owner": owner,
         "dlpack": route.dlpack,
-        "takes_devices": route.dlpack if route.devices is None else route.devices,
+        "takes_devices": _takes_devices(route, producer),
+        "takes_host": route.host,
+        "may_copy": route.may_copy or (entry is not None and entry.may_copy),
+        "device_kinds": [] if route.dlpack else _kinds(consumer),
         "requests": requests,
         "promise": {
             "kind": promise.kind,
             "document": promise.document,
             "section": promise.section,
             "shape": promise.shape,
+            "device": promise.device,
             "by_request": dict(promise.by_request),
         },
         "rules": list(rules_of(route, consumer, producer)),
         "absent": absent,
     }
+
+
+def _kinds(consumer: Library) -> list[str]:
+    """Kinds of devices on which it can have arrays: DLPack alone names those of foreign ones."""
+    found = []
+    for kind in KINDS:
+        with suppress(NotImplementedError):
+            getattr(consumer, "reaches", _nowhere)(kind)
+            found.append(kind)
+    return found or [HOST]
+
+
+def _nowhere(kind: str) -> None:
+    raise NotImplementedError(f"no arrays on {kind} devices")
+
+
+def _takes_devices(route: Route, producer: Library) -> bool:
+    if isinstance(route.devices, tuple):
+        return producer.name in route.devices
+    return route.dlpack if route.devices is None else route.devices
 
 
 def _main(order: str) -> None:
@@ -254,6 +296,8 @@ def _main(order: str) -> None:
 
         try:
             answer = take(asked["names"], asked["files"], lambda doing: say(doing=doing))
+        except LibraryFileError as error:
+            say(error=str(error))
         except Exception as error:  # the parent names it; a traceback of a child helps nobody
             say(error=f"{type(error).__name__}: {error}")
         else:

@@ -10,9 +10,10 @@ from typing import Any
 
 from dlpack_conformance import modules
 
-__all__ = ["HOST", "Devices"]
+__all__ = ["HOST", "KINDS", "Devices"]
 
 HOST = "cpu"
+KINDS = ("cuda", "simulated")
 _POOLS = {"cuda-0": "device", "cuda-host": "pinned", "cuda-managed-0": "managed"}
 _CUDA, _EXTENSION = 2, 12
 

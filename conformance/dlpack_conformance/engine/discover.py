@@ -20,7 +20,7 @@ from dlpack_conformance.errors import LibraryFileError
 from dlpack_conformance.libraries import Library, Route
 from dlpack_conformance.probes import Probe
 
-__all__ = ["ENTRY_POINTS", "find_libraries", "find_probes", "find_routes"]
+__all__ = ["ENTRY_POINTS", "find_libraries", "find_owner", "find_probes", "find_routes"]
 
 ENTRY_POINTS = "dlpack_conformance.libraries"
 _NEEDED = (
@@ -35,7 +35,33 @@ _NEEDED = (
     "write",
     "routes",
     "accepts",
+    "offers",
 )
+
+
+def _no_lines(source: Any) -> list[str]:
+    raise LookupError("the library file writes no scripts")
+
+
+# What a library file may leave out, and what is then its answer.
+_LEFT_OUT: dict[str, Any] = {
+    "usages": list,
+    "script_calls": dict,
+    "script_make": _no_lines,
+    "script_api": lambda dtype: {},
+}
+
+
+class _Completed:
+    """A library file with the functions that it leaves out."""
+
+    def __init__(self, library: Any) -> None:
+        self._library = library
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _LEFT_OUT and not hasattr(self._library, name):
+            return _LEFT_OUT[name]
+        return getattr(self._library, name)
 
 
 def find_libraries(files: Iterable[str | Path] = ()) -> dict[str, Library]:
@@ -62,15 +88,46 @@ def _points() -> list[EntryPoint]:
     return sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name)
 
 
+def find_owner(x: Any, libraries: dict[str, Library]) -> tuple[Library, int | None] | None:
+    """Library whose array ``x`` is, and bytes of one element where its file says them; or None.
+
+    Files from outside are asked first: they may know a subclass of an array of the package's.
+    """
+    for library in reversed(libraries.values()):
+        item_bytes = getattr(library, "item_bytes", None)
+        if item_bytes is not None:
+            size = item_bytes(x)
+            if size is not None:
+                return library, size
+        elif library.probe() is None and isinstance(x, tuple(getattr(library, "types", tuple)())):
+            return library, None
+    return None
+
+
 def find_routes(libraries: dict[str, Library]) -> list[tuple[Route, str]]:
-    """Each route with the library that owns it ("" for a protocol route), sorted by name."""
+    """Each route with the library that owns it ("" for a protocol route), sorted by name.
+
+    Raises
+    ------
+    LibraryFileError
+        A library file raised when it was asked for its routes.
+    """
     found: list[tuple[Route, str]] = []
     for module in _scan(_routes):
         routes = getattr(module, "ROUTES", None) or [module.ROUTE]
         found += [(route, "") for route in routes]
     for name, library in libraries.items():
-        found += [(route, name) for route in library.routes()]
+        found += [(route, name) for route in _own_routes(library)]
     return sorted(found, key=lambda pair: (pair[0].name, pair[1]))
+
+
+def _own_routes(library: Library) -> list[Route]:
+    try:
+        return list(library.routes())
+    except Exception as error:
+        raise LibraryFileError(
+            f"library {library.name!r}: routes() raised {type(error).__name__}: {error}"
+        ) from error
 
 
 def find_probes(library: Library) -> dict[tuple[str, str], Probe]:
@@ -127,4 +184,5 @@ def _take(found: dict[str, Library], thing: Any, where: str) -> None:
         name = library.name
         if name in found:
             raise LibraryFileError(f"{where}: the name {name!r} is taken by another library file")
-        found[name] = cast("Library", library)
+        whole = all(hasattr(library, each) for each in _LEFT_OUT)
+        found[name] = cast("Library", library if whole else _Completed(library))

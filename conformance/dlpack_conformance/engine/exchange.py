@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,7 @@ from dlpack_conformance import modules
 from dlpack_conformance.engine.keywords import keyword_text
 from dlpack_conformance.engine.pair import Way
 from dlpack_conformance.engine.prepare import Catalogue, Prepared
+from dlpack_conformance.engine.process import threads
 from dlpack_conformance.engine.proof import Proofs
 from dlpack_conformance.engine.texts import WarningLog, bases_of, class_of, message_of
 from dlpack_conformance.libraries import Description, Library, Source
@@ -24,6 +26,7 @@ MAKE, EXPORT, EXCHANGE, READ, WRITE, RELEASE = range(len(STEPS))
 _NEWEST = (1, 3)
 _new_tuple = tuple.__new__  # a Source is made in every case
 _UNREAD = object()
+_PATIENCE_SECONDS, _WAIT_SECONDS = 1.0, 0.002
 _MAX_TEXTS = 1024
 _call_texts: dict[tuple[Any, ...], str] = {}
 
@@ -164,7 +167,7 @@ class Exchange(Proofs):
             seen["end.alive"] = alive = _alive(watched, ledger)
             if alive:
                 gc.collect()
-                seen["end.alive_after_collect"] = _alive(watched, ledger)
+                seen["end.alive_after_collect"] = _stays(watched, ledger)
         if ledger is not None:
             seen["end.exports"] = ledger.exports
             seen["end.deleter_calls"] = ledger.deleter_calls
@@ -419,6 +422,17 @@ def _watch(x: Any) -> Any:
         return weakref.ref(x)
     except TypeError:
         return None  # its library lets nobody watch it: no fact about liveness
+
+
+def _stays(watched: Any, ledger: Any) -> bool:
+    """Whether it is still held; a library may let go on a thread of its own, a moment later."""
+    end = time.monotonic() + _PATIENCE_SECONDS
+    while _alive(watched, ledger):
+        if threads() == 1 or time.monotonic() > end:
+            return True
+        time.sleep(_WAIT_SECONDS)
+        gc.collect()
+    return False
 
 
 def _alive(watched: Any, ledger: Any) -> bool:

@@ -10,16 +10,18 @@ from typing import Any
 from dlpack_conformance import modules
 from dlpack_conformance.engine.census import Census
 from dlpack_conformance.engine.options import Options
+from dlpack_conformance.record import SCHEMA
 
 __all__ = ["header_of"]
-
-SCHEMA = 1
 
 
 def header_of(
     options: Options, found: Census, spec: dict[str, Any], plan: Any, planned: int
 ) -> dict[str, Any]:
-    """Return the header; nothing in it changes from run to run of one environment."""
+    """Return the header; nothing in it changes from run to run of one environment.
+
+    ``planned``: cases of this file; of a shard, ``shard.planned`` are those of all shards together.
+    """
     core = modules().core
     digest = sys.modules["dlpack_conformance._digest"]
     libc, libc_version = platform.libc_ver()
@@ -49,5 +51,6 @@ def header_of(
         "census": spec,
     }
     if options.shard is not None:
-        header["shard"] = list(options.shard)
+        number, count = options.shard
+        header["shard"] = {"number": number, "count": count, "planned": len(plan)}
     return header

@@ -184,6 +184,11 @@ class Lane:
         assert self._child is not None
         self._child.kill()
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether the nursery has ended, whoever else may have its socket."""
+        return self._child is None or self._child.poll() is not None
+
     def exit_status(self) -> int | None:
         """Wait status of a fresh runner, or of a nursery that is gone."""
         assert self._child is not None
@@ -294,6 +299,8 @@ class _Watch:
                     pid = message["pid"]
                 else:
                     gone, status = True, message["exit"]
+            elif lane.is_gone:  # what it left behind holds its end of the socket
+                gone, status = True, lane.exit_status()
             lane.check()
             if hung is None and not gone and still.stands(lane.journal()[2], pid or lane.nursery):
                 self._drain()

@@ -11,15 +11,20 @@ from typing import Any
 from dlpack_conformance import modules
 from dlpack_conformance.engine.exchange import STEPS, call_text, first_difference
 from dlpack_conformance.engine.prepare import Catalogue, Prepared
+from dlpack_conformance.engine.process import guard_process
 from dlpack_conformance.engine.proof import Proofs
 from dlpack_conformance.engine.sharing import relation
 from dlpack_conformance.engine.texts import WarningLog, bases_of, class_of, message_of
-from dlpack_conformance.libraries import Description, Library, Source
+from dlpack_conformance.libraries import Description, Library, NotMadeError, Source
 
-__all__ = ["CaseObserver"]
+__all__ = ["CaseObserver", "SourceNotMadeError"]
 
 _CUDA, _EXTENSION = 2, 12
 _DEVICES = 2
+
+
+class SourceNotMadeError(Exception):
+    """The library could not make the source of a protocol case: there is nothing to observe."""
 
 
 class CaseObserver:
@@ -66,7 +71,17 @@ class CaseObserver:
         prepared = self._prepare(dtype, layout, source)
         template = prepared.template
         self._memory = None if template is None else template.make()
-        a = self.library.make(Source._make((*prepared.head, self._memory, prepared.image)))
+        asked = Source._make((*prepared.head, self._memory, prepared.image))
+        try:
+            a = self.library.make(asked)
+        except NotMadeError:
+            raise
+        except Exception as error:
+            if not self._promised(dtype, layout, source):
+                raise  # the probe asked for what nobody said: a mistake of ours
+            self.facts["source.error"] = class_of(error)
+            self.facts["source.message"] = message_of(error)
+            raise SourceNotMadeError from error
         self._before = before = self.library.describe(a)
         if self._memory is None:
             self._origin, self._span = before.address or 0, prepared.span
@@ -78,6 +93,15 @@ class CaseObserver:
         seen["source.address"] = self._where(before.address)
         seen["source.writable"] = before.writable
         return a
+
+    def _promised(self, dtype: str, layout: str, source: str) -> bool:
+        """Whether the library file says that it makes this source."""
+        for makes in self.library.makes():
+            if makes.source == source and makes.device == "cpu" and dtype in makes.dtypes:
+                excluded = {row[:2] for row in makes.excluded}
+                named = makes.layouts is None or layout in makes.layouts
+                return named and excluded.isdisjoint({(dtype, layout), ("*", layout), (dtype, "*")})
+        return False
 
     def crafted(
         self,
@@ -261,6 +285,7 @@ class CaseObserver:
         read_fd, write_fd = os.pipe()
         pid = os.fork()
         if pid == 0:
+            guard_process()  # or it outlives a runner that is ended because of it
             os.close(read_fd)
             status = 1
             try:

@@ -77,9 +77,8 @@ class Progress:
 class Summary:
     """What a run left.
 
-    ``deviates``: cases whose verdict is deviates; with a target only those with an entry blamed on
-    it or on the pair. ``confirmed``: losses that a second run showed again; ``missing``: library ->
-    why it could not be used.
+    ``confirmed``: losses that a second run showed again; ``missing``: library -> why it could not
+    be used.
     """
 
     out: str
@@ -87,8 +86,6 @@ class Summary:
     written: int
     outcomes: Counter[str]
     verdicts: Counter[str]
-    deviates: int
-    suite_faults: int
     interrupted: bool
     losses: int
     confirmed: int
@@ -99,8 +96,3 @@ class Summary:
     def complete(self) -> bool:
         """Every planned case has its line, and the file its footer."""
         return not self.interrupted and self.written == self.planned
-
-    @property
-    def ran(self) -> int:
-        """Cases that have an outcome other than not-run."""
-        return self.written - self.outcomes["not-run"]

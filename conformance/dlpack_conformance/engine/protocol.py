@@ -18,6 +18,7 @@ _SHOWN = {
     "array-interface": "__array_interface__",
     "array-struct": "__array_struct__",
     "array-method": "__array__",
+    "cuda-array-interface": "__cuda_array_interface__",
 }
 """Need -> what the library's arrays show."""
 
@@ -36,6 +37,8 @@ def protocol_cases(library: Library) -> list[list[str]]:
     asked = _Asked(library)
     for probe in find_probes(library).values():
         if probe.makes is not None and not _is_made(made, *probe.makes):
+            continue
+        if probe.forks and getattr(library, "start", "fork") == "fresh":
             continue
         absent = _lacks(asked, probe)
         if absent is None:

@@ -10,15 +10,25 @@ import tempfile
 import threading
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, cast
 
 from dlpack_conformance import modules
 from dlpack_conformance.errors import ReportError
+from dlpack_conformance.record import read_header
 
-__all__ = ["RecordFile", "judge_file", "lines_of", "outcome_and_verdict"]
+__all__ = [
+    "RecordFile",
+    "digested",
+    "footer_of",
+    "judge_file",
+    "lines_of",
+    "outcome_and_verdict",
+    "write_lines",
+]
 
 _STDOUT = "-"
 _CHUNK_BYTES = 1 << 18
@@ -98,24 +108,8 @@ class RecordFile:
             line
             for _, line in sorted(zip(self._order, lines, strict=True), key=lambda pair: pair[0])
         ]
-        footer = _footer(self.counts, ranked)
-        if self._path == _STDOUT:
-            _write_all(sys.stdout.buffer, self._header, ranked, footer)
-            sys.stdout.buffer.flush()
-            return
-        final = Path(self._path)
-        new = final.with_name(f".{final.name}.new")
-        with new.open("wb") as raw:
-            if final.name.endswith(".gz"):
-                with gzip.GzipFile(
-                    fileobj=raw, mode="wb", compresslevel=6, mtime=0, filename=""
-                ) as out:
-                    _write_all(out, self._header, ranked, footer)
-            else:
-                _write_all(raw, self._header, ranked, footer)
-            raw.flush()
-            os.fsync(raw.fileno())
-        new.replace(final)
+        footer = footer_of(self.counts, len(ranked), _digest(ranked))
+        write_lines(self._path, chain([self._header], ranked, [footer]))
 
     def abandon(self) -> None:
         """Leave what there is, without a footer; to stdout it goes now."""
@@ -134,6 +128,40 @@ class RecordFile:
         if self._out is not self._raw:
             self._out.close()
             self._raw.flush()
+
+
+def write_lines(path: str, lines: Iterable[bytes]) -> None:
+    """Write a record file whole; ``-`` is stdout, a name that ends in ``.gz`` is gzip.
+
+    It is written beside ``path`` and renamed, so that a failure on the way leaves the old one.
+
+    Raises
+    ------
+    ReportError
+        The file can't be written.
+    """
+    if path == _STDOUT:
+        sys.stdout.buffer.writelines(lines)
+        sys.stdout.buffer.flush()
+        return
+    final = Path(path)
+    new = final.with_name(f".{final.name}.new")
+    try:
+        with new.open("wb") as raw:
+            if final.name.endswith(".gz"):
+                with gzip.GzipFile(
+                    fileobj=raw, mode="wb", compresslevel=6, mtime=0, filename=""
+                ) as out:
+                    out.writelines(lines)
+            else:
+                raw.writelines(lines)
+            raw.flush()
+            os.fsync(raw.fileno())
+        new.replace(final)
+    except OSError as error:
+        raise ReportError(path, "--out", f"can't be written: {error.strerror}") from error
+    finally:
+        new.unlink(missing_ok=True)
 
 
 def outcome_and_verdict(line: bytes) -> tuple[str, str]:
@@ -183,25 +211,32 @@ def judge_file(path: str | Path) -> Iterator[bytes]:
     core = modules().core
     lines = lines_of(path)
     first = next(lines, b"")
+    header = read_header(path, first)
     try:
-        header = msgspec.json.decode(first)
         plan = core.Plan(header["census"])
-    except (msgspec.DecodeError, KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise ReportError(str(path), "header", f"no plan can be made from it: {error}") from error
     yield first
     judge = core.Judge(plan)
     facts = core.Facts()
     cases: list[bytes] = []
     counts: Counter[tuple[str, str]] = Counter()
-    for line in lines:
-        record = msgspec.json.decode(line)
-        if record["kind"] != "case":
-            yield _footer(counts, cases)
-            return
-        index = plan.find(record["id"])
-        if index < 0:
-            raise ReportError(str(path), record["id"], "the plan of the header has no such case")
-        again = _again(core, judge, facts, index, record)
+    for number, line in enumerate(lines, start=2):
+        try:
+            record = msgspec.json.decode(line)
+            if record["kind"] != "case":
+                yield footer_of(counts, len(cases), _digest(cases))
+                return
+            index = plan.find(record["id"])
+            if index < 0:
+                text = "the plan of the header has no such case"
+                raise ReportError(str(path), record["id"], text)
+            again = _again(core, judge, facts, index, record)
+        except ReportError:
+            raise
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            key = f"line {number}"
+            raise ReportError(str(path), key, str(error), "a case or a footer line") from None
         counts[outcome_and_verdict(again)] += 1
         cases.append(again)
         yield again
@@ -217,31 +252,30 @@ def _again(core: Any, judge: Any, facts: Any, index: int, record: dict[str, Any]
     return again
 
 
-def _footer(counts: Counter[tuple[str, str]], lines: list[bytes]) -> bytes:
+def footer_of(counts: Counter[tuple[str, str]], cases: int, digest: str) -> bytes:
+    """Last line of a file: how many cases, by (outcome, verdict), and the digest over them."""
     by_outcome: Counter[str] = Counter()
     by_verdict: Counter[str] = Counter()
     for (outcome, verdict), count in counts.items():
         by_outcome[outcome] += count
         by_verdict[verdict] += count
     content = {
-        "cases": len(lines),
+        "cases": cases,
         "counts": dict(sorted(by_outcome.items())),
         "verdicts": dict(sorted(by_verdict.items())),
     }
-    line: bytes = modules().core.footer_line(content, _digest(lines))
+    line: bytes = modules().core.footer_line(content, digest)
     return line
 
 
+def digested(line: bytes) -> bytes:
+    """Return what the footer's digest has of a case line: all but ``time_ns``, its last key."""
+    return (line[: line.rindex(_TIME)] if _TIME in line else line) + b"\n"
+
+
 def _digest(lines: list[bytes]) -> str:
-    """Digest over case lines in plan order, without ``time_ns``, which is their last key."""
+    """Digest over case lines in plan order."""
     digest = hashlib.sha256()
     for line in lines:
-        digest.update(line[: line.rindex(_TIME)] if _TIME in line else line)
-        digest.update(b"\n")
+        digest.update(digested(line))
     return digest.hexdigest()
-
-
-def _write_all(out: Any, header: bytes, lines: list[bytes], footer: bytes) -> None:
-    out.write(header)
-    out.writelines(lines)
-    out.write(footer)

@@ -12,10 +12,11 @@ from pathlib import Path
 
 from dlpack_conformance import modules
 from dlpack_conformance.engine.exchange import EXCHANGE, MAKE, STEPS, Exchange
-from dlpack_conformance.engine.observer import CaseObserver
+from dlpack_conformance.engine.observer import CaseObserver, SourceNotMadeError
 from dlpack_conformance.engine.pair import NotRun, Pair
 from dlpack_conformance.engine.texts import WarningLog, normal
 from dlpack_conformance.engine.usage import run_usage
+from dlpack_conformance.libraries import NotMadeError
 from dlpack_conformance.probes import Probe
 
 __all__ = ["END_MARK", "FACTS_MARK", "STACK_SIGNAL", "Cases", "run_batch"]
@@ -83,6 +84,11 @@ class Cases:
         )
         try:
             probe.run(observer)
+        except NotMadeError as reason:
+            exchange.seen.clear()
+            exchange.seen["route.absent"] = str(reason)
+        except SourceNotMadeError:
+            exchange.seen["suite.not_run"] = "source-not-made"
         finally:
             exchange.facts.update(exchange.seen)
 

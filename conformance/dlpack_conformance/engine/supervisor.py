@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +17,7 @@ from dlpack_conformance.engine.lane import Lane, NurseryError, StoppedError
 from dlpack_conformance.engine.options import Options, Progress, Summary
 from dlpack_conformance.engine.records import RecordFile
 from dlpack_conformance.engine.settle import Settler
+from dlpack_conformance.engine.shards import shard_cases
 from dlpack_conformance.engine.stop import stop_signals
 
 __all__ = ["list_cases", "run", "take_batch"]
@@ -44,7 +44,8 @@ def run(options: Options, on_progress: Callable[[Progress], None] | None = None)
         found = census(options.libraries, files=options.files)
         spec = found.spec(options.profile, options.filters, options.target)
         plan = modules().core.Plan(spec)
-        units, planned = _units(plan, options)
+        units = _units(plan, options)
+        planned = sum(len(unit.cases) for unit in units)
         header = header_of(options, found, spec, plan, planned)
         with RecordFile(options.out, header) as record:
             work = _Run(options, spec, plan, units, record, stop)
@@ -60,18 +61,21 @@ def list_cases(options: Options) -> list[str]:
     """Ids of the cases that a run with ``options`` would plan, in plan order."""
     found = census(options.libraries, files=options.files)
     plan = modules().core.Plan(found.spec(options.profile, options.filters, options.target))
-    units, _ = _units(plan, options)
-    return [plan.id(index) for unit in units for batch in unit.batches for index in batch]
+    return [plan.id(index) for cases in shard_cases(plan.pairs, options.shard) for index in cases]
 
 
 @dataclass
 class _Unit:
-    """The cases of one pair, in batches; several lanes may take from it."""
+    """The cases of one pair that are run; several lanes may take from its batches.
+
+    ``begin``, ``end``: the pair's range of the plan; ``batches``: places in ``cases``.
+    """
 
     producer: str
     consumer: str
     begin: int
     end: int
+    cases: Sequence[int]
     batches: deque[range]
     lanes: int = 0
 
@@ -80,23 +84,19 @@ class _Unit:
         return f"{self.producer} -> {self.consumer}" if self.consumer else self.producer
 
 
-def _units(plan: Any, options: Options) -> tuple[list[_Unit], int]:
-    """Split each pair's range into batches; a shard takes every n-th batch of all."""
-    units, number, planned = [], 0, 0
-    for producer, consumer, begin, end in plan.pairs:
-        batches: deque[range] = deque()
-        for first in range(begin, end, options.batch):
-            batch = range(first, min(end, first + options.batch))
-            if options.shard is None or number % options.shard[1] == options.shard[0] - 1:
-                batches.append(batch)
-                planned += len(batch)
-            number += 1
-        units.append(_Unit(producer, consumer, begin, end, batches))
-    return units, planned
+def _units(plan: Any, options: Options) -> list[_Unit]:
+    """Split the cases of each pair into batches."""
+    units = []
+    for pair, cases in zip(plan.pairs, shard_cases(plan.pairs, options.shard), strict=True):
+        producer, consumer, begin, end = pair
+        starts = range(0, len(cases), options.batch)
+        batches = deque(range(at, min(len(cases), at + options.batch)) for at in starts)
+        units.append(_Unit(producer, consumer, begin, end, cases, batches))
+    return units
 
 
 def take_batch(batches: deque[range], size: int, share: int) -> range | None:
-    """Take the next batch, and what follows it without a gap; None when there is no more.
+    """Take the next batch with those that follow it; None when there is no more.
 
     A runner costs the same for any number of cases, so it gets up to four batches of ``size``, but
     no more cases than ``share`` if that is less.
@@ -105,7 +105,7 @@ def take_batch(batches: deque[range], size: int, share: int) -> range | None:
         return None
     most = max(size, min(_MOST_BATCHES * size, share))
     taken = batches.popleft()
-    while batches and batches[0].start == taken.stop and batches[0].stop - taken.start <= most:
+    while batches and batches[0].stop - taken.start <= most:
         taken = range(taken.start, batches.popleft().stop)
     return taken
 
@@ -122,7 +122,6 @@ class _Run:
     stop: threading.Event
     losses: int = 0
     confirmed: int = 0
-    blamed: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
     failure: BaseException | None = None
 
@@ -151,8 +150,6 @@ class _Run:
             written=len(self.record),
             outcomes=outcomes,
             verdicts=verdicts,
-            deviates=verdicts["deviates"] if self.options.target is None else self.blamed,
-            suite_faults=verdicts["suite-fault"],
             interrupted=interrupted,
             losses=self.losses,
             confirmed=self.confirmed,
@@ -197,13 +194,15 @@ class _Run:
             unit.lanes += 1
             return unit
 
-    def _next_batch(self, unit: _Unit) -> range | None:
+    def _next_batch(self, unit: _Unit) -> Sequence[int]:
+        """Return the indices of the next cases of a unit, none when there are no more."""
         with self.lock:
             left = sum(len(batch) for unit in self.units for batch in unit.batches)
             lanes = self.options.lanes
             # Half of a lane's share, so that the lanes end together.
             share = left if lanes == 1 else left // (2 * lanes)
-            return take_batch(unit.batches, self.options.batch, share)
+            places = take_batch(unit.batches, self.options.batch, share)
+            return () if places is None else unit.cases[places.start : places.stop]
 
     def _work_on(self, unit: _Unit) -> None:
         pair = {
@@ -218,11 +217,11 @@ class _Run:
         lane = Lane(pair, timeout_s=self.options.timeout_s, keep=self._keep, stopped=self._stopped)
         settler = Settler(lane, self.plan, judge)
         try:
-            while (batch := self._next_batch(unit)) is not None:
+            while batch := self._next_batch(unit):
                 try:
                     self._run_batch(lane, settler, batch)
                 except NurseryError:
-                    for index in sorted(set(batch) - self.record.has(batch.start, batch.stop)):
+                    for index in sorted(set(batch) - self.record.has(batch[0], batch[-1] + 1)):
                         self._keep(index, judge.not_run(index, _START_FAILED))
                 self.record.flush()
         finally:
@@ -230,17 +229,17 @@ class _Run:
             with self.lock:
                 unit.lanes -= 1
 
-    def _run_batch(self, lane: Lane, settler: Settler, batch: range) -> None:
+    def _run_batch(self, lane: Lane, settler: Settler, batch: Sequence[int]) -> None:
         """Run a batch; after a loss it goes on behind the lost case, in a new runner."""
         while batch:
             loss = lane.run(batch)
             if loss is None:
                 return
-            ran = range(batch.start, loss.index + 1)
-            self._settle(settler, loss, ran)
-            batch = range(loss.index + 1, batch.stop)
+            behind = batch.index(loss.index) + 1
+            self._settle(settler, loss, batch[:behind])
+            batch = batch[behind:]
 
-    def _settle(self, settler: Settler, loss: Loss, ran: range) -> None:
+    def _settle(self, settler: Settler, loss: Loss, ran: Sequence[int]) -> None:
         line, confirmed = settler.settle(loss, ran)
         self._keep(loss.index, line)
         with self.lock:
@@ -249,29 +248,6 @@ class _Run:
 
     def _keep(self, index: int, line: bytes) -> None:
         self.record.add(index, line)
-        if self.options.target is not None and b'"verdict":"deviates"' in line:
-            with self.lock:
-                self.blamed += self._blames_target(json.loads(line))
-
-    def _blames_target(self, record: dict[str, Any]) -> bool:
-        """Tell whether a deviation is blamed on the target, on the pair, or on its own route."""
-        target, parts = self.options.target, record["id"].split("/")
-        blamed = {"pair"}
-        if parts[0] == "exchange":
-            owner = {way["route"]: way["owner"] for way in self.spec["ways"]}.get(parts[3])
-            blamed |= {
-                role
-                for role, name in (("producer", parts[1]), ("consumer", parts[2]))
-                if name == target
-            }
-            blamed |= {"route"} if owner == target else set()
-        elif parts[1] == target:
-            blamed |= {"library"}
-        return any(
-            entry["verdict"] == "deviates" and entry["blame"] in blamed
-            for entry in record["judged"]
-            if isinstance(entry, dict)
-        )
 
     def _stopped(self) -> bool:
         return self.stop.is_set() or self.failure is not None

@@ -273,6 +273,18 @@ def _trace(
         tell(noted.lines)
 
 
+def _trace_fresh(
+    key: tuple[str, str], library: Library, reference: Library, catalogue: Catalogue, out: int
+) -> None:
+    """Do the same with a library that no fork takes along; nothing where it lacks the probe."""
+    if library.probe() is not None:
+        return
+    library.prepare()
+    probe = find_probes(library).get(key)
+    if probe is not None:
+        _trace(probe, library, reference, catalogue, out)
+
+
 def _forked(work: Callable[[int], None]) -> list[Any]:
     """The last whole line that ``work`` wrote in a forked child, however that ended."""
     read_fd, write_fd = os.pipe()
@@ -302,14 +314,23 @@ def _main() -> None:
     for case_id in asked["cases"]:
         _, name, rule, variant = case_id.split("/")
         library = libraries.get(name)
-        if library is None or library.probe() is not None:
+        if library is None:
+            continue
+        reference = libraries["reference"]
+        if getattr(library, "start", "fork") == "fresh":  # imported in the child alone
+            work = partial(_trace_fresh, (rule, variant), library, reference, catalogue)
+            lines = _forked(work)
+            if lines:
+                print(json.dumps([case_id, lines]), file=out, flush=True)
+            continue
+        if library.probe() is not None:
             continue
         if name not in ready:
             library.prepare()
             ready[name] = find_probes(library)
         probe = ready[name].get((rule, variant))
         if probe is not None:
-            work = partial(_trace, probe, library, libraries["reference"], catalogue)
+            work = partial(_trace, probe, library, reference, catalogue)
             print(json.dumps([case_id, _forked(work)]), file=out, flush=True)
 
 

@@ -21,6 +21,7 @@ __all__ = [
     "Entry",
     "Library",
     "Makes",
+    "NotMadeError",
     "OnDevice",
     "Promise",
     "Route",
@@ -33,6 +34,10 @@ __all__ = [
 
 LONG_ELEMS = 2**20
 """Above this many elements ``read`` gives the first and the last alone."""
+
+
+class NotMadeError(LookupError):
+    """A library was asked for a source that it does not make; the text says which."""
 
 
 class Source(NamedTuple):
@@ -95,7 +100,8 @@ class Promise:
     ``kind``: ``shares``, ``copies``, ``shares-if-possible``, ``converts:<dtype>`` or ``none``.
     ``document``, ``section``: source key and place, as in the requirements. ``shape``: ``same``, or
     ``flat`` where the route gives one axis over the same bytes. ``by_request``: another kind for
-    some requests, e.g. ``{"copy-true": "copies"}``.
+    some requests, e.g. ``{"copy-true": "copies"}``. ``device``: where the result lies, e.g. ``cpu``
+    of a route that brings arrays to the host; empty: where the source does.
     """
 
     kind: str
@@ -103,6 +109,7 @@ class Promise:
     section: str
     shape: str = "same"
     by_request: Mapping[str, str] = field(default_factory=dict)
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +119,8 @@ class Entry:
     ``call(offered, **keywords)``. ``lacks``: keyword -> proof that this release does not have it;
     key ``""``: it lacks the function itself. ``wants_dtype``: the call must be given ``dtype=<the
     source's dtype, by name>``. ``promise``: the consumer's own where it differs from the route's.
-    ``rules``: R rules that bind this consumer beside the route's.
+    ``rules``: R rules that bind this consumer beside the route's. ``may_copy``: it is known to copy
+    where it need not, so that no huge source is handed to it.
     """
 
     call: Callable[..., Any]
@@ -120,6 +128,7 @@ class Entry:
     wants_dtype: bool = False
     promise: Promise | None = None
     rules: tuple[str, ...] = ()
+    may_copy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +143,8 @@ class Route:
     arrays. ``script(producer, consumer, request)``: the call as a user writes it, with ``a`` for
     the source and ``b`` for the result. ``gives()``: the function by which this route exports a
     source as a capsule, None where that is ``__dlpack__``. ``devices``: whether arrays on other
-    devices than the host go this way; None: where ``dlpack``.
+    devices than the host go this way, or the producers whose arrays do; None: where ``dlpack``.
+    ``host``: whether arrays on the host go this way. ``may_copy``: as in `Entry`.
     """
 
     name: str
@@ -148,7 +158,9 @@ class Route:
     dlpack: bool = True
     rules_by_producer: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     gives: Callable[[], Callable[[Any], Any]] | None = None
-    devices: bool | None = None
+    devices: bool | tuple[str, ...] | None = None
+    host: bool = True
+    may_copy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,14 +189,14 @@ class OnDevice(Protocol):
     def make(self, dtype: str, values: Sequence[Any], step: int = 1, pool: str = "device") -> Any:
         """Make an array of one axis, complete on return; ``step``: elements from one to the next.
 
-        ``pool``: ``device``, or ``pinned`` for memory of the host that the device knows; where the
-        library has none it raises `NotImplementedError`.
+        ``pool``: ``device``, or ``pinned`` for memory of the host that the device knows. What the
+        library does not make raises `NotMadeError`.
         """
 
     def writer(self, x: Any, values: Sequence[Any]) -> Callable[[int], None]:
         """Return what queues the writing of all elements on a stream, without a wait of the host.
 
-        For what the writing needs the host may wait here.
+        For what the writing needs the host may wait here. `NotMadeError` of immutable arrays.
         """
 
     def on(self, stream: int) -> AbstractContextManager[Any]:
@@ -193,9 +205,21 @@ class OnDevice(Protocol):
     def read(self, x: Any, stream: int) -> list[Any]:
         """All elements as work on the stream sees them; the host waits for that stream alone."""
 
+    def capture(self) -> AbstractContextManager[Any]:
+        """While it is open, work of this thread becomes a graph; where `Library` has ``captures``.
+
+        What ends the capture before its time raises when it is left.
+        """
+
 
 class Library(Protocol):
     """The functions of a library file.
+
+    Whose an array is tells ``item_bytes(x)``, asked of any object: bytes of one element, None where
+    ``x`` is no array of this library; it imports nothing. A file without it is asked for `types`.
+
+    A file may leave out ``usages``, ``script_calls``, ``script_make`` and ``script_api``: it then
+    shows no usage, and its cases have no scripts.
 
     It may have besides: ``start`` (``fork`` or ``fresh``), ``declares`` (array API version, or a
     function that gives it), ``promises`` (rule id -> its own text), ``abi()`` (facts of the
@@ -205,7 +229,13 @@ class Library(Protocol):
     has them on this machine, else the proof that it does not; `NotImplementedError` where no
     release has them. ``kind`` is ``cuda`` or ``simulated``; the latter only the reference and
     faults have. ``on_device(accelerator)`` gives its `OnDevice` on an accelerator of the
-    instrument, which is the same device.
+    instrument, which is the same device; ``captures``: that has ``capture``.
+    ``script_on_device(kind)``: the same as lines of a script
+    that has the accelerator as ``device``, and lists of numbers ``old`` and ``new``: ``import``;
+    ``make``, an expression for an array of ``old``; ``prepare``, lines that need not wait;
+    ``write``, a line that queues ``new`` into the array ``a``; ``use`` (``use-legacy``,
+    ``use-per-thread``), a line that makes ``{stream}`` the current one; ``read``, a list of the
+    elements of ``b``.
     """
 
     name: str
@@ -230,7 +260,11 @@ class Library(Protocol):
         """Sources that this release can make."""
 
     def make(self, source: Source) -> Any:
-        """Make one source; called in every case, so what can be kept per dtype and layout is."""
+        """Make one source; called in every case, so what can be kept per dtype and layout is.
+
+        `NotMadeError` where a protocol case asks for one that ``makes`` does not list: then there
+        is nothing to observe.
+        """
 
     def describe(self, x: Any) -> Description:
         """Facts of an array by the library's own API alone."""
@@ -252,7 +286,8 @@ class Library(Protocol):
         """What its arrays offer: name -> None, or the proof that this release lacks it.
 
         Names: attributes (``__dlpack__``, ``__dlpack_c_exchange_api__``, ``__array_interface__``,
-        ``__array_struct__``, ``__array__``) and ``buffer``. A name left out: no release has it.
+        ``__array_struct__``, ``__array__``, and of arrays on CUDA ``__cuda_array_interface__``) and
+        ``buffer``. A name left out: no release has it.
         """
 
     def accepts(self) -> Mapping[str, Entry]:
@@ -261,12 +296,15 @@ class Library(Protocol):
         ``from_dlpack`` takes the keywords of a request; ``capsule`` a bare capsule;
         ``exchange-api`` an object whose type offers a C exchange table, where that is another
         function than ``from_dlpack``; ``buffer``,
-        ``memoryview``, ``array-interface``, ``array-struct`` and ``array-method`` an object that
-        shows only that.
+        ``memoryview``, ``array-interface``, ``array-struct``, ``array-method`` and
+        ``cuda-array-interface`` an object that shows only that.
         """
 
     def script_calls(self) -> Mapping[str, str]:
-        """Same entry points as users write them, ``{}`` for the arguments; imports nothing."""
+        """Same entry points as users write them, ``{}`` for the arguments; imports nothing.
+
+        ``device``: how a user names the host's memory, where that is not ``"cpu"``.
+        """
 
     def routes(self) -> list[Route]:
         """Routes that the library owns; the library is imported when one is bound."""

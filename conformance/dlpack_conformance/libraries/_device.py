@@ -9,7 +9,18 @@ from typing import Any
 
 from dlpack_conformance import modules
 
-__all__ = ["ReferenceOnDevice", "no_cuda"]
+__all__ = ["SCRIPT", "ReferenceOnDevice", "no_cuda"]
+
+SCRIPT: Mapping[str, str] = {
+    "import": "from dlpack_conformance import _instrument as ref",
+    "make": 'ref.Array(ref.Template("int32", (64,), (1,), 0, old, device=device).make(), '
+    '"int32", (64,), (1,))',
+    "prepare": "",
+    "write": "a.write(new, {stream})",
+    "use": "device.current_stream = {stream}",
+    "read": "b.read({stream})",
+}
+"""Lines of a script, as `Library.script_on_device` has them."""
 
 
 @cache

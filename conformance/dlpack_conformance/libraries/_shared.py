@@ -28,7 +28,7 @@ __all__ = [
     "usage",
 ]
 
-_VALUES = {"false": False, "none": None, "true": True, "own": "cpu"}
+_VALUES = {"false": False, "none": None, "true": True, "own": "cpu", "cpu": "cpu"}
 
 
 class Layout(NamedTuple):
@@ -150,7 +150,7 @@ def encode(source: Source, values: Sequence[Any]) -> bytes:
 
 
 def keywords(request: str) -> dict[str, Any]:
-    """Keywords of a request; the device ``own`` is the CPU, where all sources are made so far."""
+    """Keywords of a request; the device ``own`` is the host's: no case has it for another one."""
     if request == "plain":
         return {}
     pairs = (token.split("-", 1) for token in request.split("+"))

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from dlpack_conformance.libraries import Library
+from dlpack_conformance.libraries import Library, NotMadeError
 from dlpack_conformance.libraries._torch_dtypes import dtype_of
 from dlpack_conformance.probes import Observer, Probe
 
-__all__ = ["TorchOnDevice", "no_cuda", "probes"]
+__all__ = ["SCRIPT", "TorchOnDevice", "no_cuda", "probes"]
+
+SCRIPT: Mapping[str, str] = {
+    "import": "import torch",
+    "make": 'torch.tensor(old, dtype=torch.int32, device="cuda")',
+    "prepare": 'other = torch.tensor(new, dtype=torch.int32, device="cuda")',
+    "write": "a.copy_(other, non_blocking=True)",
+    "use": "torch.cuda.set_stream(torch.cuda.ExternalStream({stream}))",
+    "use-legacy": "torch.cuda.set_stream(torch.cuda.default_stream())",
+    "read": "b.tolist()",
+}
+"""Lines of a script, as `Library.script_on_device` has them."""
 
 _LEGACY = 1
 _NAME = "__cuda_array_interface__"
@@ -45,7 +56,7 @@ class TorchOnDevice:
         elif pool == "device":
             memory = memory.to(self._device)
         else:
-            raise NotImplementedError(f"PyTorch has no {pool} memory")
+            raise NotMadeError(f"PyTorch has no {pool} memory")
         x = memory[::step]
         x.copy_(numbers)
         torch.cuda.synchronize(self._device)
@@ -66,6 +77,12 @@ class TorchOnDevice:
         """PyTorch's current stream of this thread."""
         context: AbstractContextManager[Any] = self._torch.cuda.stream(self._stream(stream))
         return context
+
+    @contextmanager
+    def capture(self) -> Iterator[None]:
+        """Capture on a stream that PyTorch chooses; the graph is never run."""
+        with self._torch.cuda.graph(self._torch.cuda.CUDAGraph()):
+            yield
 
     def read(self, x: Any, stream: int) -> list[Any]:
         """Copy to the host on the stream; PyTorch waits for that copy alone."""

@@ -13,7 +13,12 @@ from dlpack_conformance.libraries._shared import keywords
 __all__ = ["CALLS", "accepts", "offers", "routes"]
 
 _BY_COPY = {"copy-false": "shares", "copy-none": "shares-if-possible", "copy-true": "copies"}
-_OFFERED = ("__dlpack__", "__dlpack_c_exchange_api__", "__array__")
+_OFFERED = (
+    "__dlpack__",
+    "__dlpack_c_exchange_api__",
+    "__array__",
+    "__cuda_array_interface__",
+)
 _BUFFER = Promise(
     "shares-if-possible", "PT:asarray", "obj, buffer protocol", shape="flat", by_request=_BY_COPY
 )
@@ -26,6 +31,7 @@ CALLS: Mapping[str, str] = {
     "buffer": _WANTS_DTYPE,
     "memoryview": _WANTS_DTYPE,
     "array-interface": "torch.asarray({})",
+    "cuda-array-interface": "torch.as_tensor({})",
 }
 
 
@@ -63,6 +69,10 @@ def accepts(torch: Any) -> Mapping[str, Entry]:
         "memoryview": buffer,
         "array-interface": Entry(
             getattr(torch, "asarray", _nothing), lacks, promise=interface, rules=("R-50",)
+        ),
+        "cuda-array-interface": Entry(
+            torch.as_tensor,
+            promise=Promise("shares-if-possible", "PT:as_tensor", "first paragraph"),
         ),
     }
 
@@ -106,6 +116,7 @@ def routes(load: Callable[[], Any]) -> list[Route]:
         *rules: str,
         requests: tuple[str, ...] = ("plain",),
         producers: tuple[str, ...] | None = None,
+        devices: tuple[str, ...] = (),
     ) -> Route:
         bind = (
             partial(_frombuffer, load) if name == "frombuffer" else partial(_function, load, name)
@@ -121,6 +132,7 @@ def routes(load: Callable[[], Any]) -> list[Route]:
             producers,
             ("torch",),
             dlpack=False,
+            devices=devices,
         )
 
     return [
@@ -133,7 +145,12 @@ def routes(load: Callable[[], Any]) -> list[Route]:
             "R-04",
             producers=("numpy",),
         ),
-        own("as_tensor", Promise("shares-if-possible", "PT:as_tensor", "first paragraph"), "R-06"),
+        own(
+            "as_tensor",
+            Promise("shares-if-possible", "PT:as_tensor", "first paragraph"),
+            "R-06",
+            devices=("cupy", "jax", "numba.cuda", "torch"),
+        ),
         own(
             "asarray",
             Promise("shares-if-possible", "PT:asarray", "copy", by_request=_BY_COPY),
@@ -171,6 +188,19 @@ def routes(load: Callable[[], Any]) -> list[Route]:
             ("torch",),
             ("numpy",),
             dlpack=False,
+        ),
+        Route(
+            "torch.Tensor.cpu",
+            ("plain",),
+            Promise("copies", "PT:Tensor.cpu", "first sentence", device="cpu"),
+            lambda producer, consumer, request: load().Tensor.cpu,
+            lambda producer, consumer, request: "b = a.cpu()",
+            (),
+            ("torch",),
+            ("torch",),
+            dlpack=False,
+            devices=True,
+            host=False,
         ),
         Route(
             "torch.utils.dlpack.to_dlpack",
@@ -244,6 +274,8 @@ def _to_dlpack(
     entry = consumer.accepts().get("capsule")
     if entry is None:
         raise NotImplementedError(f"{consumer.name} takes no capsule")
+    if "" in entry.lacks:
+        raise LookupError(entry.lacks[""])
     give, take = load().utils.dlpack.to_dlpack, entry.call
     return lambda x: take(give(x))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -77,6 +78,12 @@ def prepare() -> None:
 def types() -> tuple[type, ...]:
     """NumPy's array type."""
     return (_load().ndarray,)
+
+
+def item_bytes(x: Any) -> int | None:
+    """Bytes of an element of any ndarray; None of what is none."""
+    np = sys.modules.get(name)
+    return int(x.itemsize) if np is not None and isinstance(x, np.ndarray) else None
 
 
 def makes() -> list[Makes]:

@@ -9,7 +9,7 @@ from typing import Any
 from dlpack_conformance import modules
 from dlpack_conformance.libraries import LONG_ELEMS, Description, Entry, Makes, Route, Source, Usage
 from dlpack_conformance.libraries import _shared as shared
-from dlpack_conformance.libraries._device import ReferenceOnDevice, no_cuda
+from dlpack_conformance.libraries._device import SCRIPT, ReferenceOnDevice, no_cuda
 from dlpack_conformance.probes import Probe
 from dlpack_conformance.probes._producing import never_exports
 
@@ -38,7 +38,11 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 _DEVICE_NAMES = {(1, 0): "cpu"}
 _POOL_NAMES = {3: "cuda-host", 13: "cuda-managed-0"}
 _DEVICES = ("cuda-0", "cuda-host", "cuda-managed-0", "simulated-0")
-_CALLS = {"from_dlpack": "ref.from_dlpack({})", "capsule": "ref.from_capsule({})"}
+_CALLS = {
+    "from_dlpack": "ref.from_dlpack({})",
+    "capsule": "ref.from_capsule({})",
+    "cuda-array-interface": "ref.from_cuda_array_interface({})",
+}
 
 _instrument: Any = None
 _makers: dict[tuple[str, str, str], Callable[[Any], Any]] = {}
@@ -70,6 +74,11 @@ def prepare() -> None:
 def types() -> tuple[type, ...]:
     """Its array type."""
     return (_load().Array,)
+
+
+def item_bytes(x: Any) -> int | None:
+    """Bytes of an element of any `Array`; None of what is none."""
+    return int(shared.dtypes()[x.dtype]["item_bytes"]) if isinstance(x, _load().Array) else None
 
 
 @cache
@@ -177,7 +186,12 @@ def on_device(accelerator: Any) -> ReferenceOnDevice:
 
 def offers() -> Mapping[str, str | None]:
     """Everything that our `Array` shows."""
-    shown = ("__dlpack__", "__dlpack_c_exchange_api__", "__array_interface__")
+    shown = (
+        "__dlpack__",
+        "__dlpack_c_exchange_api__",
+        "__array_interface__",
+        "__cuda_array_interface__",
+    )
     return {"buffer": None, **{key: None for key in shown if hasattr(_load().Array, key)}}
 
 
@@ -239,6 +253,11 @@ def script_make(source: Source) -> list[str]:
         f"memory = ref.Template(*args{options}).make()",
         f'a = ref.Array(memory, "{source.dtype}", shape, strides{array})',
     ]
+
+
+def script_on_device(kind: str) -> Mapping[str, str]:
+    """Lines of scripts on devices; both kinds have the same."""
+    return SCRIPT
 
 
 def script_api(dtype: str) -> Mapping[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from collections.abc import Mapping
 from itertools import chain
 from typing import Any
@@ -28,11 +29,12 @@ from dlpack_conformance.libraries import (
 )
 from dlpack_conformance.probes import Probe
 
-__all__ = ["immutable_arrays", "name", "promises", "readonly_arrays"]
+__all__ = ["captures", "immutable_arrays", "name", "promises", "readonly_arrays"]
 
 name = "torch"
 readonly_arrays = False
 immutable_arrays = False
+captures = True
 
 _COPY = "An optional boolean indicating whether or not to copy"
 # PyTorch declares no array API version; its own reference text says the same as these rules.
@@ -101,6 +103,12 @@ def prepare() -> None:
 def types() -> tuple[type, ...]:
     """PyTorch's array type."""
     return (_load().Tensor,)
+
+
+def item_bytes(x: Any) -> int | None:
+    """Bytes of an element of any tensor; None of what is none."""
+    torch = sys.modules.get(name)
+    return int(x.element_size()) if torch is not None and isinstance(x, torch.Tensor) else None
 
 
 def makes() -> list[Makes]:
@@ -194,6 +202,8 @@ def write(x: Any, index: tuple[int, ...], value: Any, raw: bytes) -> None:
             x[index] = value
     else:
         x[index] = value
+    if x.is_cuda:
+        torch.cuda.synchronize()  # another library reads it on a stream of its own
 
 
 def offers() -> Mapping[str, str | None]:
@@ -253,6 +263,13 @@ def script_make(source: Source) -> list[str]:
     """Lines that make the source as ``a`` with PyTorch alone."""
     lines = _torch_scripts.make(source)
     return [*lines, _torch_cuda.written(source)] if source.device == _torch_cuda.DEVICE else lines
+
+
+def script_on_device(kind: str) -> Mapping[str, str]:
+    """Lines of scripts on CUDA."""
+    if kind != "cuda":
+        raise NotImplementedError(f"PyTorch has no arrays on {kind} devices")
+    return _torch_device.SCRIPT
 
 
 def script_api(dtype: str) -> Mapping[str, str]:

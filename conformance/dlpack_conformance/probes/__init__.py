@@ -29,6 +29,7 @@ Need = Literal[
     "take-array-struct",
     "array-method",
     "take-array-method",
+    "cuda-array-interface",
     "take-cuda-array-interface",
 ]
 """What a library must have: ``abi``, a function that tells of the ``dlpack.h`` which it was built
@@ -157,6 +158,8 @@ class Probe:
     raises `NotImplementedError` where no release has it: then there is no such case.
     ``makes``: dtype, layout and source that a library must make; others have no such case.
     ``script``: for reproducers, where several steps, threads or counts make the observation.
+    ``forks``: it looks from a forked child, which has none of the process's other threads: a
+    library whose runners start afresh has no such case.
     """
 
     rule: str
@@ -168,3 +171,4 @@ class Probe:
     absent: Callable[[Library], str | None] | None = None
     makes: tuple[str, str, str] | None = None
     script: Script | None = None
+    forks: bool = False

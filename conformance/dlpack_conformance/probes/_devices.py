@@ -9,7 +9,7 @@ from typing import Any
 from dlpack_conformance import modules
 from dlpack_conformance.libraries import Library
 from dlpack_conformance.libraries._device import ReferenceOnDevice, no_cuda
-from dlpack_conformance.probes import Observer, Probe
+from dlpack_conformance.probes import Observer, Probe, Script
 
 __all__ = [
     "DTYPE",
@@ -91,8 +91,9 @@ def on_devices(
     malformed: bool = False,
     absent: Callable[[str], Any] = reached,
     kinds: Sequence[str] = KINDS,
+    script: Callable[[str], Script] | None = None,
 ) -> list[Probe]:
-    """Return the probe on each kind of device; ``run(observer, kind)``."""
+    """Return the probe on each kind of device; ``run(observer, kind)``, ``script(kind)``."""
 
     def bound(kind: str) -> Callable[[Observer], None]:
         return lambda observer: run(observer, kind)
@@ -106,6 +107,7 @@ def on_devices(
             needs,
             malformed=malformed,
             absent=absent(kind),
+            script=None if script is None else script(kind),
         )
         for kind in kinds
     ]

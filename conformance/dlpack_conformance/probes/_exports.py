@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from dlpack_conformance import modules
+from dlpack_conformance.libraries import Library
 from dlpack_conformance.probes import Observer
 
 __all__ = [
@@ -146,19 +147,36 @@ def capsule_name(capsule: Any) -> str:
     return "" if name is None else name.decode("latin-1")
 
 
+def _ordinary(library: Library) -> list[tuple[str, str, str]]:
+    """Dtype, layout and source of some arrays that the library makes, of its own memory if it can.
+
+    Integers where it has them; a library may have other dtypes alone.
+    """
+    made = {makes.source: makes for makes in library.makes() if makes.device == "cpu"}
+    makes = made.get("owned") or made.get("plain")
+    if makes is None:
+        return []
+    integers = [dtype for dtype in ("int8", "int32", "int64") if dtype in makes.dtypes]
+    layouts = [
+        layout
+        for layout in ("vector", "matrix", "cube")
+        if makes.layouts is None or layout in makes.layouts
+    ]
+    excluded = {(dtype, layout) for dtype, layout, _ in makes.excluded}
+    return [
+        (dtype, layout, makes.source)
+        for dtype in integers or makes.dtypes[:3]
+        for layout in layouts
+        if excluded.isdisjoint({(dtype, layout), ("*", layout), (dtype, "*")})
+    ]
+
+
 def churn(observer: Observer) -> None:
     """Collect, then fill freed memory with other bytes: Python's, and the library's own."""
     gc.collect()
     kept: list[Any] = [bytearray(b"\xa5" * size) for size in range(16, 2048, 16)]
     facts = dict(observer.facts)
-    by_itself = any(
-        makes.source == "owned" and "int32" in makes.dtypes for makes in observer.library.makes()
-    )
-    kept += [
-        observer.source(dtype, layout, "owned" if by_itself else "plain")
-        for dtype in ("int8", "int32", "int64")
-        for layout in ("vector", "matrix", "cube")
-    ]
+    kept += [observer.source(*source) for source in _ordinary(observer.library)]
     observer.facts.clear()
     observer.facts.update(facts)
     kept.clear()

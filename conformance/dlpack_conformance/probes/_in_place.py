@@ -37,6 +37,7 @@ def changing(
             makes=_SOURCE,
             absent=absent,
             script=_script(code, asked) if code else None,
+            forks=True,
         )
         for asked in ASKED
     ]

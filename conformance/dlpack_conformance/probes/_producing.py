@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
-from dlpack_conformance.libraries import Library, Makes
+from dlpack_conformance.libraries import Library, Makes, NotMadeError
 from dlpack_conformance.probes import Observer, Probe
 from dlpack_conformance.probes import _exports as exports
 
@@ -31,7 +30,6 @@ __all__ = [
     "no_consumer",
     "re_imported",
     "readonly_source",
-    "struct_of",
 ]
 
 VERSIONS: dict[str, Any] = {
@@ -102,8 +100,8 @@ def _readonly(library: Library) -> str | None:
 def any_source(observer: Observer, dtype: str = "float32", layout: str = "") -> Any:
     """Make an array over our memory, or where the library can't, in its own.
 
-    ``layout``: by default a matrix, of a library that has one axis alone a vector. None, with the
-    proof, where it makes no such array at all.
+    ``layout``: by default a matrix, of a library that has one axis alone a vector. `NotMadeError`
+    where it makes no such array at all.
     """
     return _first(observer, dtype, (layout,) if layout else _USUAL, ("plain", "owned"))
 
@@ -117,8 +115,7 @@ def _first(
         for layout in layouts:
             if _makes(library, dtype, layout, source):
                 return observer.source(dtype, layout, source)
-    observer.facts["route.absent"] = f"{library.name} makes no {dtype} of layout {layouts[0]}"
-    return None
+    raise NotMadeError(f"{library.name} makes no {dtype} of layout {layouts[0]}")
 
 
 def readonly_source(observer: Observer) -> Any:
@@ -221,8 +218,6 @@ def asking(
             x = readonly_source(observer)
         else:
             x = any_source(observer, dtype, layout)
-        if x is None:
-            return
         if source is None:
             device = device_of(x)
             if device is not None:
@@ -315,14 +310,6 @@ class Life:
         """Set a fact of the group ``life`` where there is an answer."""
         if answer is not None:
             self._observer.facts[f"life.{name}"] = answer
-
-
-def struct_of(capsule: Any) -> int:
-    """Address of the struct in a capsule of DLPack."""
-    function = ctypes.pythonapi.PyCapsule_GetPointer
-    function.restype, function.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
-    address: int = function(capsule, exports.capsule_name(capsule).encode())
-    return address
 
 
 def grown(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import gc
+import time
 from collections.abc import Callable
 from typing import Any
 
 from dlpack_conformance.libraries import Library
 from dlpack_conformance.probes import Observer
 
-__all__ = ["SIZES", "address_of", "has_keyword", "living", "take", "where"]
+__all__ = ["SIZES", "address_of", "given_back", "has_keyword", "living", "take", "where"]
+
+_WAITS, _WAIT_SECONDS = 10, 0.005
 
 SIZES = (
     ("whole", 24, -1, 0, "float32"),
@@ -57,6 +61,19 @@ def take(observer: Observer, entry: str, x: Any, dtype: str = "float32", **keywo
 def living(observer: Observer) -> int:
     """Count the memories of the suite that are alive in this process."""
     return int(observer.instrument.totals()["live_memories"])
+
+
+def given_back(observer: Observer, before: int) -> bool:
+    """Whether no more memories are alive than ``before``, when cycles were collected.
+
+    A library may let go on a thread of its own, a moment later: also of what was counted before.
+    """
+    for _ in range(_WAITS):
+        if living(observer) <= before:
+            return True
+        gc.collect()
+        time.sleep(_WAIT_SECONDS)
+    return living(observer) <= before
 
 
 def address_of(observer: Observer, x: Any) -> int:

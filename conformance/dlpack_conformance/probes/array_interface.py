@@ -10,7 +10,7 @@ from typing import Any
 from dlpack_conformance import modules
 from dlpack_conformance.libraries import Library
 from dlpack_conformance.probes import Need, Observer, Probe
-from dlpack_conformance.probes._routes import living, take, where
+from dlpack_conformance.probes._routes import given_back, living, take, where
 
 __all__ = ["PROBES"]
 
@@ -83,9 +83,7 @@ def _read_struct(dtype: str, layout: str, source: str, observer: Observer) -> No
     observer.forget()
     seen["life.held"] = living(observer) > before
     del capsule
-    if living(observer) > before:
-        gc.collect()
-    seen["life.freed"] = living(observer) == before
+    seen["life.freed"] = given_back(observer, before)
 
 
 def _cuda_attribute(dtype: str, layout: str, observer: Observer) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 from functools import partial
 
 from dlpack_conformance.probes import Observer, Probe
-from dlpack_conformance.probes._routes import living, where
+from dlpack_conformance.probes._routes import given_back, living, where
 
 __all__ = ["PROBES"]
 
@@ -95,9 +94,7 @@ def _outlives(layout: str, views: int, observer: Observer) -> None:
         seen["life.right"] = held[0].tobytes() == asked
     while held:
         held.pop().release()
-    if living(observer) > before:
-        gc.collect()
-    seen["life.freed"] = living(observer) == before
+    seen["life.freed"] = given_back(observer, before)
 
 
 def _refused(kind: str, layout: str, observer: Observer) -> None:
@@ -108,7 +105,7 @@ def _refused(kind: str, layout: str, observer: Observer) -> None:
         observer.call(observer.instrument.request_buffer, x, kind)
     del x
     observer.forget()
-    observer.facts["life.freed"] = living(observer) == before
+    observer.facts["life.freed"] = given_back(observer, before)
 
 
 def _probe(

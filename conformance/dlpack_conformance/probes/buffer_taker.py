@@ -14,7 +14,7 @@ from typing import Any
 
 from dlpack_conformance.libraries import Library
 from dlpack_conformance.probes import Observer, Probe, Script
-from dlpack_conformance.probes._routes import address_of, has_keyword, living, take
+from dlpack_conformance.probes._routes import address_of, given_back, has_keyword, living, take
 
 __all__ = ["PROBES", "moves", "moving_script"]
 
@@ -152,9 +152,7 @@ def _counted(
     seen["buffer.released"] = offered.released - offered.granted
     del offered
     observer.forget()
-    if living(observer) > before:
-        gc.collect()
-    seen["life.freed"] = living(observer) == before
+    seen["life.freed"] = given_back(observer, before)
 
 
 class _Exporter:
@@ -292,6 +290,7 @@ PROBES = [
             "an exporter that is to move its memory",
             "take-buffer",
             script=moving_script(name),
+            forks=True,
         )
         for name in _MOVERS
     ),

@@ -19,6 +19,8 @@ from dlpack_conformance.probes._consumers import (
 
 __all__ = ["PROBES"]
 
+_EXTENTS = 1 << 63
+"""An extent is a signed number of 64 bits."""
 _BEFORE_1_2 = ("legacy", "1.0", "1.1")
 _KINDS: dict[str, dict[str, Any]] = {"versioned": {}, "legacy": dict(LEGACY)}
 
@@ -51,6 +53,8 @@ def _handed(
 def _describe(observer: Observer, result: Any) -> None:
     try:
         found = observer.library.describe(result)
+        if not all(-_EXTENTS <= extent < _EXTENTS for extent in found.shape):
+            raise OverflowError  # a malformed extent, read without its sign
     except BaseException as error:  # noqa: BLE001 - however its own API fails
         observer.facts["result.error"] = type(error).__name__
         return

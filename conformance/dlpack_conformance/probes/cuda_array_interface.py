@@ -7,25 +7,29 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from dlpack_conformance.probes import Observer, Probe
+from dlpack_conformance.probes import Need, Observer, Probe
+from dlpack_conformance.probes._device_scripts import interface_script
 from dlpack_conformance.probes._devices import DTYPE, OLD, PER_THREAD, Bench, on_devices
 
 __all__ = ["PROBES"]
 
 _NAME = "__cuda_array_interface__"
+_NEED: Need = "cuda-array-interface"
 _TAKER = "cuda-array-interface"
 _MISSING = object()
 
 
-class _Shows:
-    """An object that shows the interface of an array of the reference and nothing else.
+class _Shown:
+    """An object that shows an interface and nothing else. It holds the array that it is of."""
 
-    ``changes``: keys that it shows otherwise. It holds its array.
-    """
-
-    def __init__(self, array: Any, changes: Mapping[str, Any]) -> None:
+    def __init__(self, array: Any, interface: Mapping[str, Any]) -> None:
         self._array = array
-        self.__cuda_array_interface__ = {**array.__cuda_array_interface__, **changes}
+        self.__cuda_array_interface__ = dict(interface)
+
+
+def _shows(array: Any, changes: Mapping[str, Any]) -> _Shown:
+    """Show the interface of an array of the reference with some keys changed."""
+    return _Shown(array, {**array.__cuda_array_interface__, **changes})
 
 
 def _shown(observer: Observer, bench: Bench, x: Any, own: int) -> dict[str, Any] | None:
@@ -68,8 +72,8 @@ def _stream(observer: Observer, kind: str, *, work: str) -> None:
         side, stream, mine = bench.side, bench.named(work), bench.stream()
 
         def complete() -> Any:
-            y = bench.take(side.make(DTYPE, OLD).__dlpack__(stream=-1), mine)
-            return None if y is None else y.read(mine)
+            x = side.make(DTYPE, OLD)
+            return _read(observer, bench, x, getattr(x, _NAME), mine)
 
         if not bench.reads_right(complete):
             return
@@ -82,9 +86,22 @@ def _stream(observer: Observer, kind: str, *, work: str) -> None:
         asked = shown.get("stream")
         if type(asked) is int and bench.accelerator.has_stream(asked):
             bench.accelerator.order(asked, mine)
-        with side.on(stream):
-            capsule = x.__dlpack__(stream=-1)
-        bench.read(capsule, mine)
+        observer.step("read")
+        try:
+            values = _read(observer, bench, x, shown, mine)
+        except (ValueError, TypeError, BufferError):
+            return  # by this interface nothing can be read: other rules say so
+        bench.compare(values)
+
+
+def _read(
+    observer: Observer, bench: Bench, x: Any, shown: Mapping[str, Any], stream: int
+) -> Sequence[int]:
+    """Read by what the interface says, its stream left out: on a stream, with no other wait."""
+    with bench.ours.on(stream):
+        y = observer.instrument.from_cuda_array_interface(_Shown(x, {**shown, "stream": None}))
+    values: Sequence[int] = y.read(stream)
+    return values
 
 
 def _take(observer: Observer, kind: str, *, work: str, changes: Mapping[str, Any]) -> None:
@@ -94,11 +111,11 @@ def _take(observer: Observer, kind: str, *, work: str, changes: Mapping[str, Any
         take = observer.library.accepts()[_TAKER].call
         with side.on(own):
             if not bench.reads_right(
-                lambda: side.read(take(_Shows(bench.ours.make(DTYPE, OLD), changes)), own)
+                lambda: side.read(take(_shows(bench.ours.make(DTYPE, OLD), changes)), own)
             ):
                 return
         x = bench.late(bench.ours, stream)
-        shown = _Shows(x, {"stream": stream, **changes})
+        shown = _shows(x, {"stream": stream, **changes})
         with side.on(own):
             result = bench.call(stream, take, shown)
             if observer.facts["route.returned"]:
@@ -129,26 +146,39 @@ PROBES: list[Probe] = [
         "keys",
         partial(_form, values=OLD, step=1),
         "the keys of the interface of an array on CUDA",
+        _NEED,
     ),
     *(
         probe
         for variant, step in (("compact", 1), ("every-third", 3))
         for probe in on_devices(
-            "R-43", variant, partial(_form, values=OLD, step=step), "the strides of the interface"
+            "R-43",
+            variant,
+            partial(_form, values=OLD, step=step),
+            "the strides of the interface",
+            _NEED,
         )
     ),
     *(
         probe
         for variant, values in (("elements", OLD), ("empty", ()))
         for probe in on_devices(
-            "R-44", variant, partial(_form, values=values, step=1), "the data of the interface"
+            "R-44",
+            variant,
+            partial(_form, values=values, step=1),
+            "the data of the interface",
+            _NEED,
         )
     ),
     *(
         probe
         for work in ("work", "legacy", "per-thread", "blocking-handle")
         for probe in on_devices(
-            "R-45", work, partial(_stream, work=work), "late work, and the interface's stream"
+            "R-45",
+            work,
+            partial(_stream, work=work),
+            "late work, and the interface's stream",
+            _NEED,
         )
     ),
     *(
@@ -165,7 +195,10 @@ PROBES: list[Probe] = [
             partial(_take, work=work, changes=changes),
             "late work, taken by its interface",
             "take-cuda-array-interface",
+            script=partial(interface_script, work=work, changes=changes),
         )
     ),
-    *on_devices("R-47", "owner", _life, "the interface of an array, and what it keeps alive"),
+    *on_devices(
+        "R-47", "owner", _life, "the interface of an array, and what it keeps alive", _NEED
+    ),
 ]

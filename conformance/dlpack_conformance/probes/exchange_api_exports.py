@@ -219,6 +219,7 @@ PROBES = [
             f"the table's {function} of an object of another type",
             "exchange-api",
             malformed=True,
+            forks=True,
         )
         for function in ("export", "borrow")
         for variant, what in _FOREIGN

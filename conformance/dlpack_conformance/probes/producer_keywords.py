@@ -100,8 +100,6 @@ def _signature(observer: Observer) -> None:
 def _device(layout: str) -> Callable[[Observer], None]:
     def run(observer: Observer) -> None:
         x = any_source(observer, layout=layout)
-        if x is None:
-            return
         pair = observer.call(x.__dlpack_device__)
         facts = observer.facts
         try:

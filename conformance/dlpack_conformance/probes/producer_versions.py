@@ -48,8 +48,6 @@ def _elements(reading: Any) -> tuple[Any, ...]:
 def _both(dtype: str, layout: str) -> Callable[[Observer], None]:
     def run(observer: Observer) -> None:
         x = any_source(observer, dtype, layout)
-        if x is None:
-            return
         legacy = export(observer, x, {}, read=False)
         if legacy is None:
             return

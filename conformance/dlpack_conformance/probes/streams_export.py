@@ -8,7 +8,8 @@ from typing import Any
 
 from dlpack_conformance import modules
 from dlpack_conformance.libraries import Library
-from dlpack_conformance.probes import Observer, Probe
+from dlpack_conformance.probes import Observer, Probe, Script
+from dlpack_conformance.probes._device_scripts import export_script, to_cpu_script
 from dlpack_conformance.probes._devices import DTYPE, NEW, OLD, Bench, on_devices, reached
 
 __all__ = ["PROBES"]
@@ -196,8 +197,34 @@ def _each(
     """Probes of one rule: variant -> arguments of ``run``."""
     found: list[Probe] = []
     for variant, arguments in variants.items():
+        script = _SCRIPTS.get(run)
+        options["script"] = None if script is None else partial(script, rule, arguments)
         found += on_devices(rule, variant, partial(run, **arguments), text, **options)
     return found
+
+
+def _export_script(rule: str, arguments: Mapping[str, Any], kind: str) -> Script:
+    passed = arguments["passed"]
+    mine = _READ_ON.get(passed, arguments.get("mine", "handle"))
+    value = None if passed == _LEFT_OUT else repr(_NAMES[passed]) if passed in _NAMES else "mine"
+    return export_script(
+        kind,
+        value,
+        arguments.get("work", "work"),
+        mine,
+        arguments.get("keywords", {}),
+        "stream.old" if rule == "S-09" else "stream.values",
+    )
+
+
+def _to_cpu_script(_: str, arguments: Mapping[str, Any], kind: str) -> Script:
+    return to_cpu_script(kind, {"dl_device": _CPU, **_VERSIONED, **arguments["keywords"]})
+
+
+_SCRIPTS: Mapping[Callable[..., None], Callable[..., Script]] = {
+    _export: _export_script,
+    _to_cpu: _to_cpu_script,
+}
 
 
 _WITH_VERSIONS: tuple[tuple[str, Mapping[str, Any]], ...] = (("", {}), ("-versioned", _VERSIONED))

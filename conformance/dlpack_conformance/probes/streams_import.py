@@ -8,6 +8,7 @@ from typing import Any
 
 from dlpack_conformance.libraries import Library
 from dlpack_conformance.probes import Observer, Probe
+from dlpack_conformance.probes._device_scripts import import_script
 from dlpack_conformance.probes._devices import (
     DTYPE,
     OLD,
@@ -39,6 +40,29 @@ def _import(
             if observer.facts["route.returned"]:
                 observer.step("read")
                 bench.compare(side.read(result, own))
+
+
+def _captured(observer: Observer, kind: str) -> None:
+    """Import what is complete while the library's work is captured as a graph."""
+    with Bench(observer, kind) as bench:
+        take = observer.library.accepts()["from_dlpack"].call
+        side, x = bench.side, bench.ours.make(DTYPE, OLD)
+        bench.accelerator.synchronize()
+        try:
+            with side.capture():
+                observer.call(take, x)
+        except Exception as error:  # noqa: BLE001 - the capture was lost over it
+            observer.facts["answer.error"] = type(error).__name__
+
+
+def _captures(kind: str) -> Callable[[Library], str | None]:
+    def absent(library: Library) -> str | None:
+        if not getattr(library, "captures", False):
+            raise NotImplementedError(f"{library.name} captures no graphs")
+        proof: str | None = reached(kind)(library)
+        return proof
+
+    return absent
 
 
 def _order(observer: Observer, kind: str) -> None:
@@ -92,6 +116,7 @@ def _each(
             text,
             "from_dlpack",
             absent=partial(reached, further=_without(*keywords)),
+            script=partial(import_script, work=work, mine=mine, keywords=keywords),
         )
     return found
 
@@ -109,6 +134,15 @@ _STREAMS: Mapping[str, tuple[str, str, Mapping[str, Any]]] = {
 PROBES: list[Probe] = [
     *_each("S-11", _STREAMS, "late work, imported and read on the stream that is the current one"),
     *_each("S-12", _STREAMS, "the stream that an import passes"),
+    *on_devices(
+        "S-22",
+        "import",
+        _captured,
+        "an import while work is captured as a graph",
+        "from_dlpack",
+        absent=_captures,
+        kinds=("cuda",),
+    ),
     *on_devices(
         "S-13", "device", _order, "the calls of an import, in order", "from_dlpack", absent=reached
     ),

@@ -50,7 +50,7 @@ class Finding:
 
 @dataclass(slots=True)
 class Summary:
-    """Counts of a run.
+    """Counts of a run; ``shard``: which part of it, where it is not whole.
 
     ``pairs`` and ``routes``: outcomes by (producer, consumer[, route]); ``plain``: the same of
     calls without a keyword. ``protocol``: verdicts by (library, group of rules); ``probed``: their
@@ -73,6 +73,7 @@ class Summary:
     culprits: Counter[str]
     findings: list[Finding]
     not_run: Counter[str]
+    shard: str = ""
 
     @property
     def deviations(self) -> list[Finding]:
@@ -82,6 +83,10 @@ class Summary:
     @property
     def headline(self) -> str:
         """The verdict in one sentence."""
+        said = self._verdict()
+        return f"{self.shard.capitalize()}: {said}" if self.shard else said
+
+    def _verdict(self) -> str:
         if self.incomplete:
             return f"This run is incomplete: {self.total:,} of {self.planned:,} cases."
         faults = self.verdicts["suite-fault"]
@@ -191,6 +196,7 @@ def summary(records: Records) -> Summary:
         culprits=Counter(),
         findings=[],
         not_run=Counter(),
+        shard=records.shard,
     )
     findings: dict[tuple[str, ...], Finding] = {}
     for case in cases:

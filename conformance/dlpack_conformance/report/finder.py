@@ -32,7 +32,8 @@ def find(records: Records, queries: Iterable[str]) -> list[Case]:
 
     A query is a pattern of ids, or ``key=value`` terms joined by commas or spaces that must all
     hold. Besides the axes the keys are ``outcome verdict blame proof modifier rule reason``, and
-    the id of a rule for what it says of a case: ``C-45=deviates``.
+    the id of a rule for what it says of a case: ``C-45=deviates``. Values joined by ``|`` are
+    alternatives.
 
     Raises
     ------
@@ -48,7 +49,12 @@ def find(records: Records, queries: Iterable[str]) -> list[Case]:
         for axes, seen in wanted:
             try:
                 fits = all(
-                    any(fnmatchcase(text, glob) for text in _texts(case, key)) for key, glob in seen
+                    any(
+                        fnmatchcase(text, glob)
+                        for text in _texts(case, key)
+                        for glob in globs.split("|")
+                    )
+                    for key, globs in seen
                 )
                 if fits and (not axes or match(axes, case.id)):
                     found.append(case)

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-from dlpack_conformance.errors import ReportError
 from dlpack_conformance.report.claims import claims
 from dlpack_conformance.report.counts import Summary, summary
 from dlpack_conformance.report.expansion import Expansion
 from dlpack_conformance.report.pack import Columns, Lines, payload
 from dlpack_conformance.report.repro import TITLE
 from dlpack_conformance.report.tables import tables
+from dlpack_conformance.report.templates import environment, page_folder
+from dlpack_conformance.report.written import replace_text
 
 if TYPE_CHECKING:
     from dlpack_conformance.report.records import Records
     from dlpack_conformance.report.repro import Scripts
 
-__all__ = ["page_folder", "write_html"]
+__all__ = ["write_html"]
 
 _SCRIPTS = (
     "data.js",
@@ -37,19 +35,6 @@ _SCRIPTS = (
 )
 
 
-def page_folder() -> Path:
-    """Where template, style and scripts are.
-
-    Beside this file when installed, else in the checkout.
-    """
-    here = Path(__file__).resolve().parent
-    folders = (here / "page", here.parents[2] / "reports" / "page")
-    for folder in folders:
-        if (folder / "page.html.j2").is_file():
-            return folder
-    raise ReportError(str(folders[0]), "page.html.j2", "the page's sources are not installed")
-
-
 def write_html(records: Records, path: str | Path, scripts: Scripts | None = None) -> None:
     """Write the page of a run; without ``scripts`` it shows no reproducers, only their commands."""
     folder = page_folder()
@@ -58,27 +43,24 @@ def write_html(records: Records, path: str | Path, scripts: Scripts | None = Non
     script = '(() => {\n"use strict";\n' + "\n".join(parts) + "})();\n"
     said = summary(records)
     title = f"dlconform: {said.headline}"
-    environment = Environment(
-        loader=FileSystemLoader(folder),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        keep_trailing_newline=True,
+    text = (
+        environment()
+        .get_template("page.html.j2")
+        .render(
+            suite=records.header.get("suite", ""),
+            title=title,
+            headline=said.headline,
+            sentences=said.sentences,
+            incomplete=said.incomplete,
+            cases=f"{said.total:,}",
+            style=style,
+            script=script,
+            style_hash=_hash(style),
+            script_hash=_hash(script),
+            payload=_payload(records, said, title, scripts),
+        )
     )
-    text = environment.get_template("page.html.j2").render(
-        suite=records.header.get("suite", ""),
-        title=title,
-        headline=said.headline,
-        sentences=said.sentences,
-        incomplete=said.incomplete,
-        cases=f"{said.total:,}",
-        style=style,
-        script=script,
-        style_hash=_hash(style),
-        script_hash=_hash(script),
-        payload=_payload(records, said, title, scripts),
-    )
-    _replace(Path(path), text)
+    replace_text(path, text)
 
 
 def _payload(records: Records, said: Summary, title: str, scripts: Scripts | None) -> str:
@@ -116,16 +98,3 @@ def _payload(records: Records, said: Summary, title: str, scripts: Scripts | Non
 def _hash(text: str) -> str:
     digest = hashlib.sha256(text.encode("utf-8")).digest()
     return "sha256-" + base64.b64encode(digest).decode("ascii")
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write beside the file, then rename: a reader never meets half a page."""
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        unfinished.write_text(text, encoding="utf-8")
-        unfinished.replace(path)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        raise ReportError(
-            str(path), "file", error.strerror or str(error), "a writable folder"
-        ) from None

@@ -84,8 +84,8 @@ _OBSERVED_BY = {
     "late-free": "release",
     "double-free": "release",
     "early-free": "early",
-    "copied-flag-missing": "flags",
-    "copied-flag-wrong": "flags",
+    "copied-flag-missing": "copied-flag",
+    "copied-flag-wrong": "copied-flag",
     "copy-readonly": "flags",
     "readonly-flag-missing": "flags",
     "flag-wrong": "flags",
@@ -239,6 +239,23 @@ def _flags(sides: Sides, call: tuple[str, ...]) -> Observed:
     ], f"flags {flags}"
 
 
+def _copied_flag(sides: Sides, call: tuple[str, ...]) -> Observed:
+    """The flags, and whether the struct (data at byte 32, offset at 72) has the source's memory.
+
+    A copy may say that it is one: the flags alone show nothing wrong.
+    """
+    observed, address = _flags(sides, call), sides.say("a", "address")
+    place = sides.facts.get("export.address")
+    if observed is None or address is None or place is None or not sides.elements:
+        return observed
+    lines, recorded = observed
+    there = "sum(ctypes.c_uint64.from_address(struct + at).value for at in (32, 72))"
+    return [
+        *lines,
+        f'seen += ", shared" if {there} == {address} else ", copied"',
+    ], f"{recorded}, {'shared' if place == '0' else 'copied'}"
+
+
 OBSERVATIONS: dict[str, Callable[[Sides, tuple[str, ...]], Observed]] = {
     "outcome": _outcome,
     "end": _end,
@@ -248,4 +265,5 @@ OBSERVATIONS: dict[str, Callable[[Sides, tuple[str, ...]], Observed]] = {
     "release": _release,
     "early": _early,
     "flags": _flags,
+    "copied-flag": _copied_flag,
 }

@@ -179,11 +179,17 @@ class ProtocolScripts:
         """Lines with the imports that they use and do not have, on top."""
         text = "\n".join(lines)
         start = self._api(library, "float32").get("import", "")
-        alias = start.split()[-1] if start else ""
-        found = [start] if alias and f"{alias}." in text and start not in lines else []
+        used = any(f"{name}." in text for name in _names(start))
+        found = [start] if used and start not in lines else []
         if "ref." in text and _REF not in lines and _REF not in found:
             found.append(_REF)
         return [*found, *lines]
+
+
+def _names(start: str) -> list[str]:
+    """Names that an import line gives."""
+    parts = start.partition("import ")[2].split(",")
+    return [part.split()[-1].partition(".")[0] for part in parts if part.strip()]
 
 
 def look_lines(case: Case, case_id: str, files: Sequence[str] = ()) -> Lines:

@@ -14,10 +14,9 @@ from typing import Any
 import msgspec
 
 from dlpack_conformance.errors import ReportError
+from dlpack_conformance.record import read_header
 
-__all__ = ["AXES", "SCHEMA", "Case", "Judged", "Records", "axes_of", "read"]
-
-SCHEMA = 1
+__all__ = ["AXES", "Case", "Judged", "Records", "axes_of", "read"]
 
 AXES: dict[str, tuple[str, ...]] = {
     "exchange": (
@@ -71,6 +70,7 @@ class _Line(msgspec.Struct):
     proof: str | None = None
     reason: str = ""
     input: str = ""
+    time_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,7 @@ class Case:
     judged_json: bytes
     facts_json: bytes
     input: str = ""
+    time_ns: int = 0
 
     @property
     def judged(self) -> tuple[Judged, ...]:
@@ -139,6 +140,12 @@ class Records:
     def planned(self) -> int:
         """Cases that the header planned."""
         return int(self.header.get("planned", len(self.cases)))
+
+    @property
+    def shard(self) -> str:
+        """``shard 2 of 3`` where the file holds one shard of its plan; empty where it is whole."""
+        shard = self.header.get("shard")
+        return f"shard {shard['number']} of {shard['count']}" if isinstance(shard, dict) else ""
 
     @property
     def census(self) -> dict[str, Any]:
@@ -195,7 +202,7 @@ def read(path: str | Path) -> Records:
     path = Path(path)
     damage: list[str] = []
     lines = _lines(path, damage)
-    header = _header(path, next(lines, b""))
+    header = read_header(path, next(lines, b""))
     cases, footer = _cases(path, lines, damage)
     if footer is not None and int(footer.get("cases", len(cases))) != len(cases):
         damage.append(
@@ -214,21 +221,6 @@ def _lines(path: Path, damage: list[str]) -> Iterator[bytes]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise ReportError(str(path), "file", reason, "a record file") from None
-
-
-def _header(path: Path, line: bytes) -> dict[str, Any]:
-    try:
-        header = msgspec.json.decode(line)
-    except msgspec.DecodeError as error:
-        raise ReportError(str(path), "line 1", f"no JSON ({error})", "a header line") from None
-    kind = header.get("kind") if isinstance(header, dict) else None
-    if kind != "header":
-        raise ReportError(str(path), "line 1: kind", f"is {kind!r}", "'header'")
-    schema = header.get("schema", SCHEMA)
-    if not isinstance(schema, int) or schema > SCHEMA:
-        text = f"is {schema!r}, newer than this version of the suite reads"
-        raise ReportError(str(path), "line 1: schema", text, f"up to {SCHEMA}")
-    return dict(header)
 
 
 def _cases(
@@ -263,6 +255,7 @@ def _cases(
                 judged_json=kept.setdefault(judged, judged),
                 facts_json=kept.setdefault(facts, facts),
                 input=kept.setdefault(row.input, row.input),
+                time_ns=row.time_ns,
             )
         )
     return cases, None

@@ -88,8 +88,10 @@ def environment(records: Records) -> list[tuple[str, str | list[str]]]:
         ("devices", header.get("devices")),
         ("profile", header.get("profile") or header.get("census", {}).get("profile")),
         ("filters", header.get("filters")),
+        ("part", records.shard),
         ("command", " ".join(command) if isinstance(command, list) else command),
     ]
+    rows += [("shard run by", " ".join(shard)) for shard in header.get("merged", [])]
     return [
         (name, value if isinstance(value, list) else str(value)) for name, value in rows if value
     ]

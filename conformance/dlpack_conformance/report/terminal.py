@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, Group, RenderableType
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from dlpack_conformance.report.records import Case, Judged, Records
     from dlpack_conformance.report.repro import Scripts
 
-__all__ = ["explain", "explain_case", "print_summary"]
+__all__ = ["explain", "explain_case", "explained", "print_summary"]
 
 _SHOWN_FINDINGS = 20
 _SHOWN_CASES = 3
@@ -203,6 +204,13 @@ def explain_case(
     return Group(*parts)
 
 
+def explained(records: Records, case: Case, expansion: Expansion) -> str:
+    """The same as plain text."""
+    parts = explain_case(records, case, expansion)
+    assert isinstance(parts, Group)
+    return "\n".join(part.plain for part in parts.renderables if isinstance(part, Text))
+
+
 def _outcome(case: Case, facts: dict[str, Any]) -> Text:
     text = Text("  ")
     text.append(case.outcome, style=_STYLES.get(case.outcome, ""))
@@ -255,9 +263,11 @@ def _rule(case: Case, entry: Judged) -> Text:
     return text
 
 
+@lru_cache(maxsize=1)
 def _rules() -> dict[str, dict[str, Any]]:
     return {row["id"]: row for row in modules().core.rules()}
 
 
+@lru_cache(maxsize=1)
 def _reasons() -> dict[str, str]:
     return {row["code"]: row["text"] for row in modules().core.reasons()}

@@ -95,8 +95,12 @@ def call_of(
 
 def written(consumer: Library, name: str, argument: str, request: str) -> str:
     """Return the consumer's call as a user writes it, giving ``b``; nothing is imported for it."""
-    given = (f"{key}={value!r}" for key, value in keywords(request).items())
-    return f"b = {consumer.script_calls()[name].format(', '.join((argument, *given)))}"
+    calls, asked = consumer.script_calls(), keywords(request)
+    texts = {key: repr(value) for key, value in asked.items()}
+    if asked.get("device") is not None:
+        texts["device"] = calls.get("device", texts["device"])
+    given = (f"{key}={text}" for key, text in texts.items())
+    return f"b = {calls[name].format(', '.join((argument, *given)))}"
 
 
 def only_route(

@@ -13,11 +13,13 @@ __all__ = ["ROUTE"]
 _NAME = "from_dlpack"
 _COPIES = ("copy-false", "copy-none", "copy-true")
 _DEVICES = ("device-none", "device-own")
+_TO_HOST = ("device-cpu", *(f"{copy}+device-cpu" for copy in _COPIES))  # of sources elsewhere
 _REQUESTS = (
     "plain",
     *_COPIES,
     *_DEVICES,
     *(f"{copy}+{device}" for copy in _COPIES for device in _DEVICES),
+    *_TO_HOST,
 )
 
 
@@ -40,7 +42,8 @@ ROUTE = Route(
             request: COPY_KINDS[request.split("+")[0]]
             for request in _REQUESTS
             if request.split("+")[0] in COPY_KINDS
-        },
+        }
+        | dict.fromkeys(("device-cpu", "copy-none+device-cpu"), "none"),
     ),
     bind=_bind,
     script=_script,

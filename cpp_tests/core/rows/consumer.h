@@ -216,6 +216,23 @@ inline std::vector<RuleRow> consumer_rows() {
             e.facts.export_address = "0";
           },
           "copy-true-shares", Blame::kProducer),
+      wrong(
+          "C-34", "copy=True shares, the producer was not asked for a copy",
+          {.request = "copy-true"},
+          [](Example& e) {
+            e.result_is_shared();
+            e.facts.export_address = "0";
+            e.facts.export_keywords = "stream=None";
+          },
+          "copy-true-shares"),
+      wrong(
+          "C-34", "copy=True shares, how it was asked is not known", {.request = "copy-true"},
+          [](Example& e) {
+            e.result_is_shared();
+            e.facts.export_address = "0";
+            e.facts.export_keywords = "both";
+          },
+          "copy-true-shares", Blame::kPair),
       permitted(
           "C-34", "copy=True shares, nothing declared", {.request = "copy-true", .declares = false},
           [](Example& e) { e.result_is_shared(); }, "copy-true-shares"),
@@ -240,6 +257,15 @@ inline std::vector<RuleRow> consumer_rows() {
             e.export_is_copy();
           },
           "copy-false-copies", Blame::kProducer),
+      wrong(
+          "C-35", "copy=False copies, the producer was not asked to share",
+          {.request = "copy-false"},
+          [](Example& e) {
+            e.result_is_copy();
+            e.export_is_copy();
+            e.facts.export_keywords = "stream=None";
+          },
+          "copy-false-copies"),
       out("C-35", "copy not passed", {}, copies),
 
       {"C-36", "plain source shared", {}},
@@ -254,6 +280,7 @@ inline std::vector<RuleRow> consumer_rows() {
       permitted("C-36", "plain source copied, nothing declared", {.declares = false}, copies,
                 "import-copies"),
       out("C-36", "alignment: possible for whom", {.source = "align-16"}, copies),
+      out("C-36", "alignment: not known of the library's own", {.source = "owned"}, copies),
       out("C-36", "strides: possible for whom", {.layout = "fortran"}, copies),
       out("C-36", "stated as few producers do", {.source = "legacy-only"}, copies),
       out("C-36", "dtype: possible for whom", {.consumer_has_dtype = false}, copies),

@@ -118,6 +118,8 @@ void add_exports(std::vector<ProtocolRow>& rows) {
   rows.push_back({"S-19", "nobody asked", [](E&) {}, kNotJudged});
   rows.push_back({"S-20", "exported", returns, kUndecided, "pinned-stream-open"});
   rows.push_back({"S-20", "nobody asked", [](E&) {}, kNotJudged});
+  rows.push_back({"S-22", "imported", returns, kUndecided, "capture-open"});
+  rows.push_back({"S-22", "nobody asked", [](E&) {}, kNotJudged});
 }
 
 void add_the_consumers_stream(std::vector<ProtocolRow>& rows) {

@@ -55,6 +55,8 @@ inline std::vector<RuleRow> producer_rows() {
       {"P-24", "own device shares", {.request = "device-own"}},
       wrong("P-24", "own device copies", {.request = "device-own"}, copies, "own-device-copies"),
       out("P-24", "no device asked", {}, copies),
+      out("P-24", "the host asked, of a source elsewhere",
+          {.request = "device-cpu", .device = "simulated-0"}, copies),
       out("P-24", "a copy was asked for, too", {.request = "copy-true+device-own"}, nothing),
 
       {"P-29", "copy=True copies", {.request = "copy-true"}},
@@ -93,6 +95,8 @@ inline std::vector<RuleRow> producer_rows() {
           copies),
       out("P-31", "misaligned: possible for whom", {.source = "odd-byte"}, copies),
       out("P-31", "legacy is P-15", {}, legacy_copies),
+      out("P-31", "the host asked, of a source elsewhere",
+          {.request = "device-cpu", .device = "simulated-0"}, copies),
 
       {"P-32", "a copy says so", {.request = "copy-true"}},
       wrong(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -76,8 +77,21 @@ def command(
         expansion = Expansion(found)
         print_json([_as_json(expansion, found, case) for case in cases])
     else:
+        if len(cases) > 1:
+            console().print(_counted(cases), style="bold")
         console().print(explain(found, cases, make_scripts(library)))
     return Exit.OK
+
+
+def _counted(cases: list[Case]) -> str:
+    """How often each outcome came, and how many cases of it deviate."""
+    outcomes = Counter(case.outcome for case in cases)
+    wrong = Counter(case.outcome for case in cases if case.verdict == "deviates")
+    parts = [
+        f"{count:,} {outcome}" + (f" ({wrong[outcome]:,} deviate)" if wrong[outcome] else "")
+        for outcome, count in outcomes.most_common()
+    ]
+    return f"{len(cases):,} cases: {', '.join(parts)}\n"
 
 
 def _as_json(expansion: Expansion, records: Records, case: Case) -> dict[str, Any]:

@@ -91,6 +91,8 @@ def _warn(records: Records) -> None:
 
     if records.incomplete:
         note(f"incomplete: {records.incomplete}")
+    if records.shard:
+        note(f"{records.shard}: what only the others show is missing")
     written, ours = records.header.get("catalogue", ""), modules().core.catalogue_digest()
     if written != ours:
         note(

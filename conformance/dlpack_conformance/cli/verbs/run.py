@@ -7,9 +7,11 @@ from pathlib import Path
 import click
 
 from dlpack_conformance.cli.exits import Exit, first
-from dlpack_conformance.cli.options import Selection, file_path, selection_options
+from dlpack_conformance.cli.options import Selection, file_path, selection_options, shard_option
 from dlpack_conformance.cli.output import format_option, note
+from dlpack_conformance.cli.outputs import Outputs, output_options
 from dlpack_conformance.cli.problem import Problem
+from dlpack_conformance.cli.reviewing import Known, baseline_option
 
 __all__ = ["command"]
 
@@ -26,6 +28,9 @@ __all__ = ["command"]
 @click.option(
     "--html", type=file_path(), metavar="FILE", help="Write the page (one HTML file) too."
 )
+@baseline_option
+@output_options
+@shard_option
 @click.option(
     "--jobs", type=int, default=0, metavar="N", help="Pairs at a time; default: one a core."
 )
@@ -43,6 +48,9 @@ def command(
     selection: Selection,
     out: str,
     html: str | None,
+    known: Known,
+    outputs: Outputs,
+    shard: tuple[int, int] | None,
     jobs: int,
     timeout: float,
     exit_zero: bool,
@@ -50,15 +58,18 @@ def command(
 ) -> Exit:
     """Run the planned cases, each where it can end no other, and write one record line a case."""
     from dlpack_conformance.cli.observe import observe
-    from dlpack_conformance.cli.result import print_result
+    from dlpack_conformance.cli.result import exit_of, print_result
 
     if html is not None and not Path(html).absolute().parent.is_dir():
         # Said now, not after minutes of running.
         raise Problem("option", f"--html {html}: there is no such folder", "make it, or choose one")
-    summary, records = observe(selection, out=out, jobs=jobs, timeout_s=timeout)
+    outputs.check()
+    summary, records = observe(selection, out=out, jobs=jobs, timeout_s=timeout, shard=shard)
     for name, why in summary.missing.items():
         note(f"not usable: {name}: {why}")
-    print_result(records, format_=format_, stderr=out == "-")
+    compared = known.review(records, selection.target)
+    outputs.write(records, compared)
+    print_result(records, compared, format_=format_, stderr=out == "-")
     if html is not None:
         from dlpack_conformance.cli.scripts import make_scripts
         from dlpack_conformance.report import write_html
@@ -69,11 +80,10 @@ def command(
     speed = summary.written / max(summary.seconds, 1e-9)
     ran = f"{summary.written:,} cases in {summary.seconds:.1f} s ({speed:,.0f}/s)"
     note("  ".join(filter(None, [ran, kept, page])))
-    found = {
-        Exit.INTERRUPTED: summary.interrupted,
-        Exit.SUITE_FAULT: summary.suite_faults,
-        Exit.INCOMPLETE: not summary.complete,
-        Exit.NOTHING_RAN: summary.ran == 0,
-        Exit.DEVIATION: summary.deviates,
-    }
-    return first((code for code, count in found.items() if count), exit_zero=exit_zero)
+    for file in selection.files if compared.failed else ():
+        # A wrong library file can look like a wrong library.
+        note(f"before you blame a library: dlconform libraries check {file}")
+    codes = [exit_of(records, compared, exit_zero=exit_zero)]
+    if summary.interrupted:
+        codes.append(Exit.INTERRUPTED)
+    return first(codes)

@@ -1,0 +1,30 @@
+# A GoogleTest program that runs the conformance suite on C++ libraries, and a test of it.
+#   dlconform_add_gtest(<target> <source>... [LINK <library>...] [ARGS <argument>...] [DISCOVER])
+# The sources hold the traits of the libraries (dlpack_conformance/kit.h), each with DLCONFORM_LIBRARY. LINK: what they
+# need. ARGS: of the test, e.g. --dlconform_out=records.ndjson. One CTest test runs all cases; with DISCOVER there is one
+# for each case, each in a program of its own, which takes longer.
+if(EXISTS "${CMAKE_CURRENT_LIST_DIR}/../kit_main.cpp")
+  set(DLCONFORM_KIT_MAIN "${CMAKE_CURRENT_LIST_DIR}/../kit_main.cpp")
+else()
+  set(DLCONFORM_KIT_MAIN "${CMAKE_CURRENT_LIST_DIR}/kit_main.cpp")
+endif()
+set(DLCONFORM_KIT_MAIN "${DLCONFORM_KIT_MAIN}" CACHE INTERNAL "main() of the programs of dlconform_add_gtest")
+
+function(dlconform_add_gtest name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "DISCOVER" "" "LINK;ARGS")
+  if(NOT arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "dlconform_add_gtest: ${name} has no sources; limit: at least one with DLCONFORM_LIBRARY")
+  endif()
+  if(NOT TARGET GTest::gtest)
+    find_package(GTest REQUIRED)
+  endif()
+  add_executable(${name} ${arg_UNPARSED_ARGUMENTS} ${DLCONFORM_KIT_MAIN})
+  target_compile_features(${name} PRIVATE cxx_std_17)
+  target_link_libraries(${name} PRIVATE dlpack_conformance::gtest GTest::gtest ${arg_LINK})
+  if(arg_DISCOVER)
+    include(GoogleTest)
+    gtest_discover_tests(${name} TEST_PREFIX "${name}." EXTRA_ARGS ${arg_ARGS} DISCOVERY_MODE PRE_TEST)
+  else()
+    add_test(NAME ${name} COMMAND ${name} --gtest_brief=1 ${arg_ARGS})
+  endif()
+endfunction()

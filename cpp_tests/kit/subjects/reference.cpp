@@ -1,0 +1,4 @@
+#include "kit/subjects/reference_traits.h"
+
+using dlpack_conformance::test::ReferenceTraits;
+DLCONFORM_LIBRARY(ReferenceTraits);
