@@ -140,6 +140,30 @@ class _OneCapsule(FaultyArray):
         return kept
 
 
+_NAME = b"dltensor_versioned"
+_new_capsule = ctypes.pythonapi.PyCapsule_New
+_new_capsule.restype = ctypes.py_object
+_new_capsule.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]
+_pointer_of = ctypes.pythonapi.PyCapsule_GetPointer
+_pointer_of.restype = ctypes.c_void_p
+_pointer_of.argtypes = [ctypes.py_object, ctypes.c_char_p]
+
+
+class _OneStruct(FaultyArray):
+    """Gives capsules of their own over one struct, which ends with the first of them."""
+
+    def __dlpack__(self, **keywords: Any) -> Any:
+        """Export."""
+        if not self.defect or keywords != {"max_version": (1, 3)}:
+            return super().__dlpack__(**keywords)
+        kept = self.__dict__.get("kept")
+        if kept is not None and self.ledger.live_exports > 0:
+            return _new_capsule(kept, _NAME, None)
+        capsule = super().__dlpack__(**keywords)
+        self.__dict__["kept"] = _pointer_of(capsule, _NAME)
+        return capsule
+
+
 # What it holds.
 
 
@@ -315,6 +339,12 @@ FAULTS: list[Fault] = [
         proves="P-16",
         text="two calls give one capsule",
         array=_OneCapsule,
+    ),
+    Fault(
+        "one-struct",
+        proves="P-16",
+        text="two capsules share one struct that nobody counts",
+        array=_OneStruct,
     ),
     Fault(
         "readonly-afterwards",

@@ -377,6 +377,9 @@ def _two(first: str, second: str) -> Run:
         observer.forget()
         observer.step("release")
         kept = ends[first](capsules.pop(0))
+        if life.held() is False:  # the end of the one was the end of the other: nothing to read
+            observer.facts["life.right"] = False
+            return
         right = instrument.inspect(capsules[0]).raw() == wanted
         kept = [kept, ends[second](capsules.pop())]
         right = right and all(one.raw() == wanted for one in kept if one is not None)

@@ -170,6 +170,11 @@ Run two(std::string first, std::string second) {
       }
     };
     end(one, first);
+    if (life.gone()) {  // the end of the one was the end of the other: nothing to read
+      observer.facts.life_right = false;
+      other.release();
+      return;
+    }
     bool right = raw_of(other) == wanted;
     end(other, second);
     for (const dlpack_impl::Imported& imported : kept)
