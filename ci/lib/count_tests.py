@@ -21,6 +21,7 @@ import tomllib
 LAST_LINES = 20
 """Of a failed test's output; all of it stands where the test ran."""
 
+
 @dataclass(frozen=True, slots=True)
 class Test:
     """One test that was reported.

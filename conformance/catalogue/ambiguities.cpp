@@ -287,6 +287,11 @@ constexpr auto kErrorTypes = readings({
     {"exact", "the type that is named is owed, too"},
 });
 
+constexpr auto kInterfaceVersion = readings({
+    {"newest", "whoever takes an interface follows its newest text"},
+    {"own-version", "whoever shows an older version follows that one, which knows no streams"},
+});
+
 constexpr auto kWhom = readings({
     {"declared", "it binds a library that declares a version, and is a recommendation to others"},
     {"everyone", "it binds whoever has a function of that name"},
@@ -421,6 +426,12 @@ constexpr auto kAmbiguities = std::to_array<AmbiguityRow>({
      "A library that declares a version; others are recommended the same syntax and semantics.",
      kWhom, kWhomChoices},
     {"A-30", "arrays that record gradients", "No text knows them.", kAutograd, kAutogradChoices},
+    {"A-31",
+     "which version of the CUDA Array Interface a consumer follows",
+     "Version 3 has consumers wait for the stream; versions before it say nothing about order, and "
+     "a consumer does not state its version but by what its own arrays show.",
+     kInterfaceVersion,
+     {}},
 });
 
 consteval bool in_order() {

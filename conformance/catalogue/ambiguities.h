@@ -33,7 +33,7 @@ struct AmbiguityRow {
   std::span<const AmbiguityChoice> choices;
 };
 
-inline constexpr std::size_t kAmbiguityCount = 30;
+inline constexpr std::size_t kAmbiguityCount = 31;
 
 /// Ids are `A-01` and on, without gaps; the rows are in ambiguities.cpp.
 constexpr bool is_ambiguity(std::string_view id) {

@@ -69,7 +69,7 @@ struct LibraryInfo {
   std::map<std::string, std::string> promises;  ///< rule id -> its own text
   std::vector<std::string>
       dtypes;  ///< names of the dtypes that it can make, sorted; empty: unknown
-  std::vector<std::string> devices;  ///< besides the host, on which it can make arrays, sorted
+  std::vector<std::string> devices;  ///< besides the host, on which it can make arrays here, sorted
   bool readonly_arrays = false;      ///< it can show an array as not writable
   bool immutable_arrays = false;     ///< no array of it is writable
   std::map<std::string, std::string>

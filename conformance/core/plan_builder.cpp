@@ -79,7 +79,8 @@ std::vector<std::string> devices_of(const LibrarySpec& library) {
   std::set<std::string> names;
   for (const MakesSpec& makes : library.makes) {
     const DeviceRow* device = find_device(makes.device);
-    if (device != nullptr && device->type != kHostType) names.insert(makes.device);
+    if (device == nullptr || device->type == kHostType) continue;
+    if (!library.info.absent_devices.contains(makes.device)) names.insert(makes.device);
   }
   return {names.begin(), names.end()};
 }

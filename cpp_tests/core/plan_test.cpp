@@ -217,6 +217,8 @@ TEST(Plan, CasesOfADeviceThatIsNotToBeHadStayAndSayWhy) {
   const auto here = plan.find("exchange/alpha/beta/from_dlpack/plain/float32/vector/plain/cpu");
   ASSERT_NE(here, std::nullopt);
   EXPECT_EQ(plan.absent_device(*here), "");
+  EXPECT_THAT(plan.at(*here).consumer->devices, testing::IsEmpty());
+  EXPECT_THAT(plan.at(*here).producer->devices, testing::IsEmpty());
 }
 
 TEST(Plan, CaseHasTheRowsAndThePromiseOfItsRequest) {

@@ -108,6 +108,21 @@ TEST(DeviceProducer, ACopyIsQueuedOnTheStreamAndSeesTheWrite) {
   EXPECT_EQ(image.view().read_raw(), tensor.flipped());
 }
 
+TEST(DeviceProducer, ACopyLiesInThePoolOfItsSourceAsItStates) {
+  const DeviceTensor tensor;
+  for (const Device device :
+       {Device{kDLCUDA, 0}, Device{kDLCUDAHost, 0}, Device{kDLCUDAManaged, 0}}) {
+    void* block = tensor.device->allocate_from(pool_of(device), 16, 256);
+    const Producer source(SourceTensor{dtype_from_name("int32"), {4}, {1}, block, 0, device},
+                          tensor.log);
+    const VersionedPtr copy = tensor.work.copy_versioned(source, {}, tensor.own);
+    const DLTensor& stated = copy->dl_tensor;
+    EXPECT_EQ((Device{stated.device.device_type, stated.device.device_id}), device);
+    EXPECT_EQ(tensor.device->query(stated.data).device, device) << device.type;
+    tensor.device->release(block);
+  }
+}
+
 TEST(DeviceProducer, ACopyGivesItsMemoryBack) {
   DeviceTensor tensor;
   const std::size_t before = tensor.device->free_bytes();

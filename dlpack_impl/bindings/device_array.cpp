@@ -84,10 +84,21 @@ PyObject* export_on_device(ArrayObject& array, const Ask& ask) {
   return capsule;
 }
 
+namespace {
+
+/// Where the elements lie; without any there is no address that tells it, and what is stated
+/// counts.
+OpenDevicePtr find_open_of(const TensorView& view) {
+  if (view.element_count() != 0) return find_open_at(view.first(), view.device());
+  const bool pinned = view.device() == Device{kDLCUDAHost, 0};
+  return find_open(pinned ? Device{kDLCUDA, 0} : view.device());
+}
+
+}  // namespace
+
 PyObject* array_on_device(StoragePtr storage, std::optional<Stream> passed) {
   const TensorView& view = storage->imported()->view();
-  OpenDevicePtr open = view.element_count() == 0 ? find_open(view.device())
-                                                 : find_open_at(view.first(), view.device());
+  OpenDevicePtr open = find_open_of(view);
   if (open == nullptr) {
     DLCONFORM_EXPECTS(view.device().is_host_readable(), BufferError,
                       detail::field_message("device", device_name(view.device()),

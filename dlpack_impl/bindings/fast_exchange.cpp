@@ -54,11 +54,12 @@ int borrow(void* object, DLTensor* out) noexcept {
 /// Needs no GIL: which devices are open is guarded by itself. @spec X-21 X-24
 int allocate(DLTensor* prototype, DLManagedTensorVersioned** out, void* error_ctx,
              void (*set_error)(void* error_ctx, const char* kind, const char* message)) noexcept {
-  const OpenDevicePtr open = find_open(
-      {static_cast<std::int32_t>(prototype->device.device_type), prototype->device.device_id});
+  const Device device{static_cast<std::int32_t>(prototype->device.device_type),
+                      prototype->device.device_id};
+  const OpenDevicePtr open = find_open(device);
   if (open == nullptr) return allocate_managed_tensor(prototype, out, error_ctx, set_error);
-  return allocate_managed_tensor_in({open, open->accelerator().get()}, prototype, out, error_ctx,
-                                    set_error);
+  return allocate_managed_tensor_in({open, &open->memory(pool_of(device))}, prototype, out,
+                                    error_ctx, set_error);
 }
 
 /// Of an open device: this thread's current stream, the legacy default as 1. @spec X-27

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "dlpack_impl/accelerator.h"
 #include "dlpack_impl/dlpack.h"
 #include "dlpack_impl/error.h"
 
@@ -105,6 +106,17 @@ std::optional<Device> find_device(std::string_view name) {
   const auto id = parse_id(name.substr(dash + 1));
   if (!type || !id || device_name({*type, *id}) != name) return std::nullopt;
   return Device{*type, *id};
+}
+
+DevicePool pool_of(Device device) noexcept {
+  switch (device.type) {
+    case kDLCUDAHost:
+      return DevicePool::kPinned;
+    case kDLCUDAManaged:
+      return DevicePool::kManaged;
+    default:
+      return DevicePool::kDevice;
+  }
 }
 
 const DeviceMemory& cpu_memory() noexcept {

@@ -153,7 +153,8 @@ auto DeviceWork::copy(const Producer& tensor, const ExportOptions& options, Stre
   fresh.strides = producer_strides(fresh.shape);
   fresh.device = tensor.tensor().device;
   const auto size = static_cast<std::size_t>(storage_bytes(fresh.dtype, tensor.element_count()));
-  fresh.origin = on_->allocate(size, kCopyAlignment);
+  // It lies where its source lies, since it states the same.
+  fresh.origin = on_->allocate_from(pool_of(fresh.device), size, kCopyAlignment);
   const Keeper keeper = keep_block(on_, fresh.origin);
   PendingBytes::Bytes bytes;
   try {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 import pytest
 from device_cases import DeviceCases, Line
@@ -82,6 +83,27 @@ def test_minus_one_leaves_the_race_to_be_seen(reference: list[Line]) -> None:
 def test_two_runs_of_the_reference_give_the_same_records(reference: list[Line]) -> None:
     """Time on a simulated device is counted, not measured."""
     assert DeviceCases().run() == reference
+
+
+def _takes_and_copies(x: Any, /, **keywords: Any) -> Any:
+    """Import on the device, on the stream where it works, and copy to the CPU afterwards."""
+    instrument = modules().instrument
+    if keywords.get("device") != "cpu" or x.accelerator is None:
+        return instrument.from_dlpack(x, **keywords)
+    y = instrument.from_dlpack(x)
+    memory = instrument.Template(y.dtype, y.shape, y.strides, 0, y.read()).make()
+    return instrument.Array(memory, y.dtype, y.shape, y.strides)
+
+
+@pytest.mark.requirement("S-16")
+def test_consumer_that_copies_to_the_cpu_itself_may_pass_its_stream() -> None:
+    """The text asks for None with the CPU as ``dl_device``, and it names no device."""
+    fault = Fault("copies-itself", "S-16", "copies to the CPU itself", consume=_takes_and_copies)
+    lines = DeviceCases(fault.library(defect=True), {"S-16"}).run()
+    imports = [line for line in lines if line.variant.startswith("import")]
+
+    assert imports
+    assert {line.verdict for line in imports} == {"conforms"}
 
 
 @pytest.mark.parametrize("fault", FAULTS)

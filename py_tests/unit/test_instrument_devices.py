@@ -170,6 +170,16 @@ def test_pinned_and_managed_memory_is_read_by_the_host_too(pool: str, bench: Ben
     assert bytes(memory)[memory.first_offset : memory.first_offset + 16] == template.raw
 
 
+@pytest.mark.parametrize("pool", ["pinned", "managed"])
+def test_arrays_without_elements_stay_on_their_device(pool: str, bench: Bench) -> None:
+    """There is no address that tells where they lie; what they state does."""
+    template = instrument.Template("int32", (0,), (1,), 0, [], device=bench.device, pool=pool)
+    source = instrument.Array(template.make(), "int32", (0,), (1,))
+    result = instrument.from_dlpack(source)
+    assert result.device == source.device == ({"pinned": 3, "managed": 13}[pool], 0)
+    assert result.accelerator.name == bench.device.name
+
+
 @pytest.mark.requirement("S-16")
 @pytest.mark.parametrize("pool", ["pinned", "managed"])
 def test_pinned_and_managed_memory_is_the_hosts_once_its_work_is_done(
@@ -563,6 +573,14 @@ def test_the_table_allocates_on_the_device(bench: Bench) -> None:
         instrument.exchange_allocate(instrument.Array, "int32", (4,), (2, 5))
 
 
+def test_the_table_allocates_managed_memory_as_managed(bench: Bench) -> None:
+    """What states managed memory is that: the host reads it."""
+    capsule = instrument.exchange_allocate(instrument.Array, "int32", (4,), (13, 0))
+    result = instrument.from_capsule(capsule)
+    assert (result.device, result.accelerator) == ((13, 0), bench.device)
+    assert instrument.from_dlpack(result, device="cpu", copy=False).read() == [0, 0, 0, 0]
+
+
 def test_the_table_exports_and_imports_without_ordering(bench: Bench) -> None:
     """What crosses the table shares the memory and waits for nothing."""
     bench.write_late()
@@ -600,9 +618,7 @@ def test_the_cuda_array_interface_says_where_and_after_what(bench: Bench) -> Non
     assert not hasattr(host, "__cuda_array_interface__")
     assert not hasattr(Bench(device_type=12).array, "__cuda_array_interface__")
     bfloat = instrument.Template("bfloat16", (1,), (1,), 0, [1], device=bench.device).make()
-    assert not hasattr(
-        instrument.Array(bfloat, "bfloat16", (1,), (1,)), "__cuda_array_interface__"
-    )
+    assert not hasattr(instrument.Array(bfloat, "bfloat16", (1,), (1,)), "__cuda_array_interface__")
 
 
 def test_an_import_by_the_cuda_array_interface_is_ordered(bench: Bench) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+from typing import Any
 
 import library_sources
 import pytest
+from dlpack_conformance import modules
 
 LIBRARIES = library_sources.installed()
 LAYOUTS = (
@@ -76,6 +78,30 @@ def test_script_makes_what_the_library_file_makes(name: str) -> None:
             wrong.append((source, dtype, layout, library.read(a), lines))
 
     assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("device", "stated"),
+    [
+        ("cuda-0", (2, 0)),
+        ("cuda-host", (3, 0)),
+        ("cuda-managed-0", (13, 0)),
+        ("simulated-0", (12, 0)),
+    ],
+)
+def test_script_of_the_reference_makes_a_source_on_its_device(
+    device: str, stated: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the memory that the case names; here a simulated device stands for CUDA's."""
+    instrument = modules().instrument
+    monkeypatch.setattr(instrument, "cuda", lambda: instrument.simulated(type=2))
+    built = library_sources.build("float32", "columns", "plain")
+    source = library_sources.alone(built.source)._replace(device=device)
+    a: Any = run(LIBRARIES["reference"].script_make(source))["a"]
+
+    assert a.device == stated
+    assert a.accelerator is not None
+    assert a.read() == list(source.values)
 
 
 @pytest.mark.parametrize("name", sorted(LIBRARIES))

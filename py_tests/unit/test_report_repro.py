@@ -268,3 +268,20 @@ def test_script_of_flags_reads_the_struct() -> None:
         exec("\n".join(lines), scope)
 
         assert (scope["seen"] == recorded) is (flags == 2)
+
+
+@pytest.mark.parametrize("capsule", ["dltensor", "dltensor_versioned"])
+def test_script_of_strides_reads_either_struct(capsule: str) -> None:
+    """What is read is what the export says, not what the array has."""
+    instrument = modules().instrument
+    facts = {"export.strides": [2, 1], "export.capsule": capsule, "export.keywords": "both"}
+    observed = OBSERVATIONS["strides"](Sides({}, {}, 2, 4, True, None, "shared", facts), ())
+    assert observed is not None
+    lines, recorded = observed
+    memory = instrument.Template("int32", (2, 2), (2, 1), 0, [1, 2, 3, 4]).make()
+    for strides in ((2, 1), (1, 2)):
+        scope = {"a": instrument.Array(memory, "int32", (2, 2), strides)}
+        exec("\n".join(lines), scope)
+
+        assert scope["seen"] == f"strides {list(strides)}"
+        assert (scope["seen"] == recorded) is (strides == (2, 1))

@@ -29,6 +29,16 @@ Answer any_export(const Seen& seen) {
 
 Answer not_early(const Seen& seen) { return answer(seen.facts.end_early != Flag{true}); }
 
+/// It was asked and gave nothing, so that what was raised is its refusal. No where nobody counted.
+Answer producer_refused(const Seen& seen) {
+  const auto& calls = seen.facts.calls_log;
+  const auto& exports = seen.facts.end_exports;
+  if (!calls || !exports) return Answer::kNo;
+  const bool asked = std::ranges::any_of(
+      *calls, [](const std::string& call) { return call.starts_with("__dlpack__("); });
+  return answer(asked && *exports <= 1);  // the one is that of the facts about the export
+}
+
 Answer has_byte_offset(const Seen& seen) {
   const auto& offset = seen.facts.export_byte_offset;
   return offset ? answer(*offset != 0) : Answer::kUnknown;
@@ -315,7 +325,7 @@ constexpr auto kRules = std::to_array<Rule>({
      .source = header("data"),
      .text = "a tensor without elements is taken",
      .when = exported_right && layout_is<kEmpty> && !backward_stride && ordinary && own_device &&
-             !copy_false && consumer_has_dtype && consumer_has_device,
+             copy_open && consumer_has_dtype && consumer_has_device,
      .holds = returned,
      .reason = "empty-refused",
      .probed = {.when = probed::twin_taken, .holds = probed::taken && probed::shape_kept}},
@@ -353,7 +363,8 @@ constexpr auto kRules = std::to_array<Rule>({
      .since = aa(2023, 12),
      .source = page_meaning("Semantics") | issue("numpy/numpy#31000"),
      .text = "a refusal of a device is a BufferError",
-     .when = over_dlpack && consumer_refused && !consumer_has_device && !copy_true,
+     .when = over_dlpack && consumer_refused && !Ask<producer_refused>{} && !consumer_has_device &&
+             !copy_true,
      .holds = refused,
      .error = route_raised<"BufferError">,
      .reason = "device-refused",

@@ -307,6 +307,12 @@ Answer cuda_data(const Seen& seen) {
   return answer(*facts.interface_readonly != *facts.source_writable);
 }
 
+/// By what its own arrays show; no where they show none.
+Answer speaks_before_streams(const Seen& seen) {
+  const auto& version = seen.facts.interface_version;
+  return answer(version && *version < 3);
+}
+
 /// Before version 3 it had no stream.
 Answer has_streams(const Seen& seen) {
   const auto& version = seen.facts.interface_version;
@@ -448,6 +454,12 @@ constexpr auto kSizeReadings = std::to_array<Reading>({
 });
 
 constexpr auto queued_work = flag<&Facts::stream_queued>;
+constexpr auto kInterfaceOrder = std::to_array<Reading>({
+    {"newest", "whoever takes an interface follows its newest text",
+     survived&& flag<&Facts::stream_values>},
+    {"own-version", "whoever shows an older version follows that one, which knows no streams",
+     survived && (flag<&Facts::stream_values> || Ask<speaks_before_streams>{})},
+});
 constexpr std::string_view kNoPyarrow = "there is no library file for pyarrow yet";
 
 constexpr auto kRules = std::to_array<Rule>({
@@ -944,7 +956,8 @@ constexpr auto kRules = std::to_array<Rule>({
      .source = cai("Synchronization"),
      .text = "a consumer synchronizes with its stream unless the user switched that off",
      .when = (queued_work && answered) || !survived,
-     .holds = survived && flag<&Facts::stream_values>,
+     .ambiguity = "A-31",
+     .readings = kInterfaceOrder,
      .reason = "unsynchronised",
      .lost_reason = "process-lost"},
     {.id = "R-47",

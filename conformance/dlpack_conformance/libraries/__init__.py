@@ -229,7 +229,9 @@ class Library(Protocol):
     has them on this machine, else the proof that it does not; `NotImplementedError` where no
     release has them. ``kind`` is ``cuda`` or ``simulated``; the latter only the reference and
     faults have. ``on_device(accelerator)`` gives its `OnDevice` on an accelerator of the
-    instrument, which is the same device; ``captures``: that has ``capture``.
+    instrument, which is the same device; ``captures``: that has ``capture``; ``current_stream``,
+    True unless said: its work goes to a stream that a thread has, and not to one that each call
+    or array names.
     ``script_on_device(kind)``: the same as lines of a script
     that has the accelerator as ``device``, and lists of numbers ``old`` and ``new``: ``import``;
     ``make``, an expression for an array of ``old``; ``prepare``, lines that need not wait;

@@ -22,11 +22,12 @@ from dlpack_conformance.libraries import (
 )
 from dlpack_conformance.libraries import _shared as shared
 
-__all__ = ["immutable_arrays", "name", "readonly_arrays"]
+__all__ = ["current_stream", "immutable_arrays", "name", "readonly_arrays"]
 
 name = "cuda.core"
 readonly_arrays = True
 immutable_arrays = False
+current_stream = False
 
 _NO_ORDER = -1  # its word for "nothing to wait for"; on the host there is never anything
 _VIEW = Promise("shares", "CC:StridedMemoryView", "first sentence")

@@ -38,6 +38,13 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 _DEVICE_NAMES = {(1, 0): "cpu"}
 _POOL_NAMES = {3: "cuda-host", 13: "cuda-managed-0"}
 _DEVICES = ("cuda-0", "cuda-host", "cuda-managed-0", "simulated-0")
+# Of scripts: the line that opens the device, and what a template is told of it.
+_SCRIPT_DEVICES = {
+    "cuda-0": ("device, *_ = ref.cuda()", ", device=device"),
+    "cuda-host": ("device, *_ = ref.cuda()", ', device=device, pool="pinned"'),
+    "cuda-managed-0": ("device, *_ = ref.cuda()", ', device=device, pool="managed"'),
+    "simulated-0": ("(device,) = ref.simulated(type=12)", ", device=device"),
+}
 _CALLS = {
     "from_dlpack": "ref.from_dlpack({})",
     "capsule": "ref.from_capsule({})",
@@ -234,7 +241,7 @@ def usages() -> list[Usage]:
 
 def script_make(source: Source) -> list[str]:
     """Lines that make the source as ``a``: a crafted tensor over memory of the instrument."""
-    on_device = source.device == "simulated-0"
+    device, placed = _SCRIPT_DEVICES.get(source.device, ("", ""))
     kinds = {"readonly": "readonly", "mapped-readonly": "mapped-readonly"}
     kinds |= {guard: guard for guard in ("guard-before", "guard-after")}
     row = shared.sources()[source.source]
@@ -242,14 +249,14 @@ def script_make(source: Source) -> list[str]:
     alignment = {"alignment": row["alignment"]} if row["alignment"] != 256 else {}
     skew = {"skew": row["skew_bytes"]} if row["skew_bytes"] else {}
     options = "".join(f", {k}={v!r}" for k, v in {**given, **alignment, **skew}.items())
-    options += ", device=device" if on_device else ""
+    options += placed
     array = "".join(f", {k}={v!r}" for k, v in _OPTIONS[source.source].items())
     return [
         "from dlpack_conformance import _instrument as ref",
         f"shape, strides = {source.shape}, {source.strides}",
         f"values = {list(source.values)}",
         f'args = "{source.dtype}", shape, strides, {source.offset}, values',
-        *(["(device,) = ref.simulated(type=12)"] if on_device else []),
+        *([device] if device else []),
         f"memory = ref.Template(*args{options}).make()",
         f'a = ref.Array(memory, "{source.dtype}", shape, strides{array})',
     ]

@@ -256,12 +256,16 @@ class Bench:
             return False
         return True
 
-    def passed(self, array: Any, own: int) -> None:
-        """Record which stream each ``__dlpack__`` call of an array of the reference was given."""
+    def passed(self, array: Any, own: int, naming: str = "") -> None:
+        """Record which stream each ``__dlpack__`` call of an array of the reference was given.
+
+        ``naming``: a keyword; calls without it are left out.
+        """
+        asked = [dict(call.keywords) for call in array.calls if call.method == "__dlpack__"]
         self.observer.facts["stream.passed"] = [
-            self.word(dict(call.keywords).get("stream", _ABSENT), own)
-            for call in array.calls
-            if call.method == "__dlpack__"
+            self.word(keywords.get("stream", _ABSENT), own)
+            for keywords in asked
+            if not naming or naming in keywords
         ]
 
     def word(self, stream: Any, own: int) -> str:

@@ -105,9 +105,15 @@ def _read(
 
 
 def _take(observer: Observer, kind: str, *, work: str, changes: Mapping[str, Any]) -> None:
-    """Hand late work to the library's taker, and read on the stream on which it works."""
+    """Hand late work to the library's taker, and read on the stream on which it works.
+
+    ``interface.version`` is what the library's own arrays show, where they show any.
+    """
     with Bench(observer, kind) as bench:
         side, own, stream = bench.side, bench.stream(), bench.named(work)
+        of_its_own = getattr(side.make(DTYPE, OLD), _NAME, {})
+        if "version" in of_its_own:
+            observer.facts["interface.version"] = of_its_own["version"]
         take = observer.library.accepts()[_TAKER].call
         with side.on(own):
             if not bench.reads_right(

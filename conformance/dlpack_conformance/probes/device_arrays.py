@@ -143,6 +143,16 @@ def _has_table(kind: str) -> Any:
     return reached(kind, absent)
 
 
+def _has_current(kind: str) -> Any:
+    def absent(library: Library) -> str | None:
+        if not getattr(library, "current_stream", True):
+            raise NotImplementedError(f"{library.name} has no current stream")
+        proof: str | None = _has_table(kind)(library)
+        return proof
+
+    return absent
+
+
 PROBES: list[Probe] = [
     *(
         probe
@@ -195,7 +205,7 @@ PROBES: list[Probe] = [
             partial(_current, mine=mine),
             "the stream on which the library works",
             "exchange-api",
-            absent=_has_table,
+            absent=_has_current,
         )
     ),
 ]

@@ -78,7 +78,10 @@ def _order(observer: Observer, kind: str) -> None:
 
 
 def _to_cpu(observer: Observer, kind: str, *, keywords: Mapping[str, Any]) -> None:
-    """Import late work of the reference to the CPU, and read at once."""
+    """Import late work of the reference to the CPU, and read at once.
+
+    A consumer that asks for no other device, and copies what it got, needs its stream.
+    """
     with Bench(observer, kind) as bench:
         take, read = observer.library.accepts()["from_dlpack"].call, observer.library.read
         if not bench.reads_right(
@@ -87,7 +90,7 @@ def _to_cpu(observer: Observer, kind: str, *, keywords: Mapping[str, Any]) -> No
             return
         x = bench.late(bench.ours, bench.work)
         result = bench.call(bench.work, take, x, device="cpu", **keywords)
-        bench.passed(x, bench.work)
+        bench.passed(x, bench.work, naming="dl_device")
         if observer.facts["route.returned"]:
             observer.step("read")
             bench.compare(observer.library.read(result))

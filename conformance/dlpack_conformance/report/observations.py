@@ -89,6 +89,7 @@ _OBSERVED_BY = {
     "copy-readonly": "flags",
     "readonly-flag-missing": "flags",
     "flag-wrong": "flags",
+    "strides-differ": "strides",
 }
 
 
@@ -219,24 +220,42 @@ def _early(sides: Sides, call: tuple[str, ...]) -> Observed:
 
 
 def _flags(sides: Sides, call: tuple[str, ...]) -> Observed:
-    """The flags of the versioned struct (byte 24).
-
-    Of the source's export with the keywords of the case.
-    """
+    """The flags of the versioned struct (byte 24)."""
     flags = sides.facts.get("export.flags")
     if flags is None:
         return None
+    return [
+        *_struct(sides, "dltensor_versioned"),
+        'seen = f"flags {ctypes.c_uint64.from_address(struct + 24).value}"',
+    ], f"flags {flags}"
+
+
+def _struct(sides: Sides, name: str) -> list[str]:
+    """Lines that export the source with the keywords of the case, and find its ``struct``."""
     keywords = sides.facts.get("export.keywords")
-    if not keywords or keywords == "both":
-        keywords = "max_version=(1, 3)"
+    if keywords == "both" or not keywords:
+        keywords = "max_version=(1, 3)" if name == "dltensor_versioned" else ""
     return [
         "import ctypes",
         f"capsule = a.__dlpack__({keywords})",
         "pointer = ctypes.pythonapi.PyCapsule_GetPointer",
         "pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]",
-        'struct = pointer(capsule, b"dltensor_versioned")',
-        'seen = f"flags {ctypes.c_uint64.from_address(struct + 24).value}"',
-    ], f"flags {flags}"
+        f'struct = pointer(capsule, b"{name}")',
+    ]
+
+
+def _strides(sides: Sides, call: tuple[str, ...]) -> Observed:
+    """The strides (pointer at byte 64 of the versioned struct, at 32 of the legacy one)."""
+    strides = sides.facts.get("export.strides")
+    if not strides:
+        return None
+    name = str(sides.facts.get("export.capsule"))
+    at = 64 if name == "dltensor_versioned" else 32
+    return [
+        *_struct(sides, name),
+        f"strides = ctypes.c_void_p.from_address(struct + {at}).value",
+        f'seen = f"strides {{list((ctypes.c_int64 * {len(strides)}).from_address(strides))}}"',
+    ], f"strides {list(strides)}"
 
 
 def _copied_flag(sides: Sides, call: tuple[str, ...]) -> Observed:
@@ -265,5 +284,6 @@ OBSERVATIONS: dict[str, Callable[[Sides, tuple[str, ...]], Observed]] = {
     "release": _release,
     "early": _early,
     "flags": _flags,
+    "strides": _strides,
     "copied-flag": _copied_flag,
 }

@@ -103,6 +103,7 @@ inline std::vector<RuleRow> consumer_rows() {
       out("C-20", "a dtype that the consumer lacks",
           {.layout = "empty-3x0", .consumer_has_dtype = false}, refuses),
       out("C-20", "empty with a backward stride", {.layout = "empty-reversed"}, refuses),
+      out("C-20", "a copy of it refused", {.layout = "empty-3x0", .request = "copy-true"}, refuses),
       out("C-20", "not empty", {}, refuses),
       out("C-20", "a device that the consumer lacks",
           {.layout = "empty-3x0", .device = "simulated-0"}, refuses),
@@ -134,6 +135,28 @@ inline std::vector<RuleRow> consumer_rows() {
        [](Example& e) { e.refuses("BufferError"); }},
       permitted("C-24", "device refused with another class", {.device = "cuda-0"}, refuses,
                 "wrong-error"),
+      permitted(
+          "C-24", "refused with another class, unasked", {.device = "cuda-0"},
+          [](Example& e) {
+            e.refuses("RuntimeError");
+            e.facts.calls_log = {"__dlpack_device__()"};
+            e.facts.end_exports = 1;
+          },
+          "wrong-error"),
+      permitted(
+          "C-24", "its capsule refused with another class", {.device = "cuda-0"},
+          [](Example& e) {
+            e.refuses("RuntimeError");
+            e.facts.calls_log = {"__dlpack_device__()", "__dlpack__(stream=1)"};
+            e.facts.end_exports = 2;
+          },
+          "wrong-error"),
+      out("C-24", "the producer refused when it was asked", {.device = "cuda-0"},
+          [](Example& e) {
+            e.refuses("ValueError");
+            e.facts.calls_log = {"__dlpack_device__()", "__dlpack__(stream=-1)"};
+            e.facts.end_exports = 1;
+          }),
       out("C-24", "the CPU", {.dtype = "bfloat16"}, refuses),
       out("C-24", "a device that the consumer has",
           {.device = "cuda-0", .consumer_has_device = true}, refuses),

@@ -340,6 +340,22 @@ void add_the_interface(std::vector<ProtocolRow>& rows) {
 
   rows.push_back({"R-46", "ordered", reads(Saw::kNew), kConforms, {}, kNobody});
   rows.push_back({"R-46", "not ordered", reads(Saw::kOld), kDeviates, "unsynchronised", kConsumer});
+  const auto shows_version = [&](int version, Saw saw) {
+    return [=](E& e) {
+      reads(saw)(e);
+      e.facts.interface_version = version;
+    };
+  };
+  rows.push_back({"R-46", "not ordered, its own arrays show version 3", shows_version(3, Saw::kOld),
+                  kDeviates, "unsynchronised", kConsumer});
+  rows.push_back({"R-46", "not ordered, its own arrays show version 2", shows_version(2, Saw::kOld),
+                  kPermitted, "A-31:own-version", kConsumer});
+  rows.push_back({"R-46",
+                  "ordered, its own arrays show version 2",
+                  shows_version(2, Saw::kNew),
+                  kConforms,
+                  {},
+                  kNobody});
   rows.push_back({"R-46", "refused", refuses, kNotJudged});
   rows.push_back({"R-46", "nothing was late", reads_without_lateness(Saw::kOld), kNotJudged});
   rows.push_back({"R-46", "the process is lost", crashes, kDeviates, "process-lost", kConsumer});

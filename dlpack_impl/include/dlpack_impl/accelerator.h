@@ -25,6 +25,9 @@ enum class DevicePool : std::uint8_t {
   kManaged,  ///< both sides touch it
 };
 
+/// Where memory that states this device lies.
+[[nodiscard]] DevicePool pool_of(Device device) noexcept;
+
 /// What the device knows of an address. @spec C-24
 struct PointerInfo {
   bool known = false;    ///< inside a live allocation of this runtime
