@@ -74,8 +74,12 @@ std::optional<bool> values_match(const dlpack_impl::Reading& reading,
   std::optional<dlpack_impl::TensorView> view;
   try {
     const DLDevice& device = reading.tensor->device;
-    const bool far = !dlpack_impl::Device{device.device_type, device.device_id}.is_host_readable();
-    if (far && memory != nullptr) copy.emplace(reading, *memory);
+    const dlpack_impl::Device stated{device.device_type, device.device_id};
+    if (memory != nullptr && !stated.is_host_readable()) {
+      copy.emplace(reading, *memory);
+    } else if (memory != nullptr && stated != dlpack_impl::kCpu) {
+      memory->read(nullptr, nullptr, 0);  // waits: work on pinned and managed memory has streams
+    }
     view.emplace(copy ? copy->reading() : reading, dlpack_impl::Rules::kReadable);
   } catch (const dlpack_impl::Error&) {
     return std::nullopt;  // unreadable for us, too; the fields that say why are facts of their own

@@ -29,7 +29,8 @@ ReadGroup parse_read_group(std::string_view text);
 /// 2^20 elements each
 ///                 element that can differ once. The fact `values` is left out where the elements
 ///                 cannot be read, or where `raw` is empty although there are elements.
-/// @param memory   through which elements are read that the host cannot touch
+/// @param memory   through which elements are read that the host cannot touch; pinned and managed
+///                 memory is read by the host after waiting for its device
 /// @spec T-01 T-24 C-15
 void read_export(Facts& facts, ReadGroup group, const dlpack_impl::Reading& reading,
                  std::string_view capsule, const Origin& origin, std::span<const std::byte> raw,

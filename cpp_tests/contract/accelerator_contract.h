@@ -261,6 +261,23 @@ TEST_P(AcceleratorContract, CopiesTakeTheBytesWhenTheyRun) {
   EXPECT_EQ(copy, pageable);
 }
 
+TEST_P(AcceleratorContract, CopiesRunOnTheirStreamAndOnNoOther) {
+  const Stream stream = made_stream(false);
+  const std::vector<std::byte> bytes(kSize, kNew);
+  const Memory from(device(), kSize);
+  device().write(from.get(), bytes.data(), kSize);
+  for (const DevicePool pool : {DevicePool::kDevice, DevicePool::kPinned, DevicePool::kManaged}) {
+    const Memory to(device(), kSize, pool);
+    std::byte seen = kNew;
+    device().write(to.get(), std::vector<std::byte>(kSize, kOld).data(), kSize);
+    device().queue_delay(stream, kLong);
+    device().queue_copy(stream, to.get(), from.get(), kSize);
+    device().read(&seen, to.get(), 1);
+    EXPECT_EQ(seen, kOld) << static_cast<int>(pool);
+    EXPECT_EQ(seen_on(stream, to), kNew) << static_cast<int>(pool);
+  }
+}
+
 TEST_P(AcceleratorContract, OtherStreamsSeeOldBytesUnlessOrdered) {
   const Stream producer = made_stream(false);
   const Stream consumer = made_stream(false);

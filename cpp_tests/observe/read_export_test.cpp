@@ -214,6 +214,36 @@ TEST_F(ReadExportOnDevice, AnAddressThatTheDeviceHasNotLeavesValuesOut) {
   EXPECT_FALSE(facts_.export_values.has_value());
 }
 
+/// Memory that both sides touch. Its work is done when somebody waits for it, as every read does.
+class PendingMemory final : public dlpack_impl::DeviceMemory {
+ public:
+  explicit PendingMemory(std::array<std::int32_t, 6>& bytes) : bytes_(&bytes) {}
+
+  [[nodiscard]] dlpack_impl::Device device() const noexcept override { return {3, 0}; }
+  [[nodiscard]] void* allocate(std::size_t, std::size_t) const override { return nullptr; }
+  void release(void*) const noexcept override {}
+  void write(void*, const void*, std::size_t) const override {}
+  void read(void*, const void*, std::size_t) const override { *bytes_ = {1, 0, 2, 0, 3, 0}; }
+
+ private:
+  std::array<std::int32_t, 6>* bytes_;
+};
+
+TEST_F(ReadExport, PinnedAndManagedMemoryIsWaitedFor) {
+  const PendingMemory pending(memory_);
+  const auto values_on = [&](DLDeviceType type) {
+    memory_ = {};
+    managed_.dl_tensor.device = {type, 0};
+    read_export(facts_, ReadGroup::kExport, dlpack_impl::read_header(managed_),
+                "dltensor_versioned", {}, std::as_bytes(std::span(kAsked)), &pending);
+    return facts_.export_values;
+  };
+
+  EXPECT_THAT(values_on(kDLCUDAHost), Optional(true));
+  EXPECT_THAT(values_on(kDLCUDAManaged), Optional(true));
+  EXPECT_THAT(values_on(kDLCPU), Optional(false));
+}
+
 TEST(ReadGroup, IsSpelledAsTheFacts) {
   EXPECT_EQ(parse_read_group("export"), ReadGroup::kExport);
   EXPECT_EQ(parse_read_group("result_read"), ReadGroup::kResultRead);

@@ -68,20 +68,23 @@ PyObject* export_on_device(ArrayObject& array, const Ask& ask) {
   const std::optional<Stream> consumer =
       consumer_stream(*open.accelerator(), asked_stream(array, ask));
   const Stream own = open.current_stream();
+  // Nobody names a stream for it, and the host may read it: complete on return (S-20).
+  const bool is_pinned = side.device.type == kDLCUDAHost;
   if (ask.copy == 1 && side.honours_copy) {
     // Without a stream of the consumer's the copy goes where the producer works.
     const Stream over = consumer.value_or(work_stream(array));
     array.on->work.order_before(over, own);
-    return versioned
-               ? make_capsule(array.on->work.copy_versioned(side.producer, side.options, over))
-               : make_capsule(array.on->work.copy_legacy(side.producer, side.options, over));
+    Ref copied(versioned
+                   ? make_capsule(array.on->work.copy_versioned(side.producer, side.options, over))
+                   : make_capsule(array.on->work.copy_legacy(side.producer, side.options, over)));
+    if (copied && is_pinned) open.accelerator()->synchronize(over);
+    return copied.release();
   }
-  PyObject* capsule = share_export(side, versioned);
-  if (capsule == nullptr || !consumer.has_value()) return capsule;
-  const Ref kept(capsule);
+  Ref capsule(share_export(side, versioned));
+  if (!capsule || !consumer.has_value()) return capsule.release();
   array.on->work.order_before(*consumer, own);
-  Py_INCREF(capsule);
-  return capsule;
+  if (is_pinned) open.accelerator()->synchronize(*consumer);
+  return capsule.release();
 }
 
 namespace {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import mmap
 import re
 import threading
@@ -178,6 +179,19 @@ def test_arrays_without_elements_stay_on_their_device(pool: str, bench: Bench) -
     result = instrument.from_dlpack(source)
     assert result.device == source.device == ({"pinned": 3, "managed": 13}[pool], 0)
     assert result.accelerator.name == bench.device.name
+
+
+@pytest.mark.requirement("S-20")
+@pytest.mark.parametrize("copy", [None, True])
+def test_exports_of_pinned_memory_are_complete_on_return(copy: bool | None, bench: Bench) -> None:
+    """No consumer names a stream for it, and the host may read it at once."""
+    template = instrument.Template("int32", (4,), (1,), 0, OLD, device=bench.device, pool="pinned")
+    source = bench.over(template.make())
+    bench.device.delay(bench.own, LATE)
+    source.write(NEW, bench.own)
+    result = instrument.from_capsule(source.__dlpack__(max_version=(1, 3), copy=copy))
+    assert (result.address == source.address) is (copy is None)
+    assert list((ctypes.c_int32 * 4).from_address(result.address)) == NEW
 
 
 @pytest.mark.requirement("S-16")
