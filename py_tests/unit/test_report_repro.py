@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -218,6 +219,23 @@ def test_script_of_a_hang_ends_it(scripts: Scripts) -> None:
 
     assert "signal.alarm(10)" in text
     assert run(text.replace("signal.alarm(10)", "signal.alarm(1)"))[0] == 1
+
+
+def test_script_of_a_loss_on_a_device_makes_the_source_in_the_child(scripts: Scripts) -> None:
+    """CUDA is of no use in a child of a process that used it, so nobody does before the fork."""
+    facts = {"crash.how": "signal", "crash.signal": "SIGABRT", "crash.step": "exchange"}
+    lost, kept = (
+        replace(one, id=one.id.replace("/cpu", "/cuda-0"))
+        for one in (
+            case("aborts", "crashed", "process-lost", facts=facts),
+            case("copies", "crashed", "process-lost", facts=facts),
+        )
+    )
+    text = scripts.script(lost, facts)
+
+    assert text.index("os.fork()") < text.index("a = Toy")
+    assert run(text)[0] == 1
+    assert run(scripts.script(kept, facts))[0] == 0
 
 
 def test_script_of_an_unknown_library_is_refused_by_name() -> None:

@@ -215,8 +215,10 @@ class Bench:
         start = device.now_ns
         result = self.observer.call(function, *args, **keywords)
         took = device.now_ns - start
-        seen["stream.late"] = device.has_stream(stream) and not device.is_idle(stream)
-        seen["stream.waited"] = bool(self._delay_ns) and 2 * took >= self._delay_ns
+        late = device.has_stream(stream) and not device.is_idle(stream)
+        seen["stream.late"] = late
+        # Whoever waited leaves no work behind; a host that stood still for other reasons does.
+        seen["stream.waited"] = bool(self._delay_ns) and not late and 2 * took >= self._delay_ns
         return result
 
     def compare(self, values: Sequence[Any] | bytes) -> None:

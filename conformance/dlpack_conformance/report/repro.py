@@ -30,6 +30,7 @@ __all__ = ["MAX_LINES", "TITLE", "Script", "Scripts", "accuses"]
 
 MAX_LINES = 25
 TITLE = "# dlconform repro '{id}'"
+_CHILD = "if child == 0:"  # of the observation `end`
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +164,8 @@ class Scripts:
             return (), ()
         start = sides.api_b.get("import")
         head = (start,) if start and start not in make and start not in call else ()
+        if axes["device"] != "cpu" and _CHILD in rest:
+            return (), (*head, *_made_in_child(rest, make))
         return make, (*head, *rest)
 
     @property
@@ -276,6 +279,12 @@ def accuses(case: Case, entry: Judged) -> bool:
     wrong_class = wrong_class and _level(entry.rule) != "may"
     lost = case.outcome in ("crashed", "hung") and case.input == "malformed"
     return entry.verdict == "deviates" or wrong_class or lost
+
+
+def _made_in_child(rest: Sequence[str], make: Sequence[str]) -> list[str]:
+    """The lines with the source made after the fork: CUDA is of no use in a child of its user."""
+    at = rest.index(_CHILD) + 1
+    return [*rest[:at], *(f"    {line}" for line in make), *rest[at:]]
 
 
 def _rest(case: Case, entry: Judged, sides: Sides, call: tuple[str, ...]) -> list[str]:
