@@ -10,7 +10,7 @@ import pytest
 from device_cases import DeviceCases, Line
 from dlpack_conformance import modules
 from dlpack_conformance.probes._devices import delay
-from dlpack_faults import Fault, _all, streams_device
+from dlpack_faults import Fault, FaultyArray, _all, streams_device
 
 REPEATS = 100
 ORDERED = {"S-04", "S-05", "S-06", "S-08", "S-11", "S-16", "S-17", "R-46"}
@@ -104,6 +104,31 @@ def test_consumer_that_copies_to_the_cpu_itself_may_pass_its_stream() -> None:
 
     assert imports
     assert {line.verdict for line in imports} == {"conforms"}
+
+
+class _StandsStill(FaultyArray):
+    """Lets its host wait for other work, most of the time for which the producer's is held up."""
+
+    def __dlpack__(self, **keywords: Any) -> Any:
+        device = self.accelerator
+        if self.defect and device is not None:
+            other = device.make_stream(False)
+            device.delay(other, 80_000_000)
+            device.synchronize(other)
+            device.end_stream(other)
+        return super().__dlpack__(**keywords)
+
+
+@pytest.mark.requirement("S-09")
+def test_host_that_stands_still_for_other_reasons_did_not_wait() -> None:
+    """The work is under way when the call returns: that it took long is no synchronization."""
+    fault = Fault("stands-still", "S-09", "waits for work of others", array=_StandsStill)
+    lines = DeviceCases(fault.library(defect=True), {"S-09"}).run()
+
+    assert lines
+    assert {line.verdict for line in lines} == {"conforms"}
+    assert all(line.fact("stream.late") is True for line in lines)
+    assert all(line.fact("stream.waited") is False for line in lines)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
